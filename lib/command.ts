@@ -1,0 +1,76 @@
+/**
+ * What every script does around its work: read the flags, hear Ctrl-C, say what
+ * went wrong in one line, and turn it into an exit code.
+ *
+ * @module
+ */
+import { errorCode, LabError, UsageError } from "./error.ts";
+import { ProcessLog, startLog } from "./log.ts";
+import {
+  type Command,
+  type CommandLine,
+  help,
+  readCommandLine,
+} from "./options.ts";
+
+/** Exit codes as the shell counts them: 128 and the signal's number, signal(7). */
+const SIGNALS: Partial<Record<Deno.Signal, number>> = {
+  SIGHUP: 129,
+  SIGINT: 130,
+  SIGTERM: 143,
+};
+
+/** A signal told us to end. */
+class Interrupted extends Error {
+  constructor(readonly exitCode: number) {
+    super("Interrupted");
+  }
+}
+
+/**
+ * Runs a command from its flags to its exit code.
+ *
+ * @param name Whose log it is.
+ * @param work Does it; gives the exit code.
+ */
+export async function runCommand(
+  command: Command,
+  name: string,
+  work: (line: CommandLine, signal: AbortSignal) => Promise<number>,
+): Promise<number> {
+  const log = new ProcessLog(name);
+  startLog();
+  const interruption = new AbortController();
+  for (const [signal, code] of Object.entries(SIGNALS)) {
+    Deno.addSignalListener(
+      signal as Deno.Signal,
+      () => interruption.abort(new Interrupted(code)),
+    );
+  }
+  try {
+    const line = readCommandLine(command, Deno.args);
+    if (line.options.help) {
+      await Deno.stdout.write(new TextEncoder().encode(help(command)));
+      return 0;
+    }
+    startLog({ format: line.options.log, verbose: line.options.verbose });
+    const there = line.options.mechanism.available();
+    if (there !== true) throw new LabError(there);
+    return await work(line, interruption.signal);
+  } catch (error) {
+    return failed(error, log);
+  }
+}
+
+function failed(error: unknown, log: ProcessLog): number {
+  if (error instanceof Interrupted) return error.exitCode;
+  if (error instanceof UsageError) {
+    log.error(error.message);
+    return 2;
+  }
+  if (error instanceof LabError || errorCode(error) !== undefined) {
+    log.error((error as Error).message);
+    return 1;
+  }
+  throw error; // a defect of ours: let the stack be seen
+}

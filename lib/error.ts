@@ -1,0 +1,38 @@
+/**
+ * A failure that the person at the keyboard can do something about. Its message
+ * says the action, the value and what is allowed; no stack is shown with it.
+ */
+export class LabError extends Error {
+  override name = "LabError";
+}
+
+/** The command line is wrong: exit code 2. */
+export class UsageError extends LabError {
+  override name = "UsageError";
+}
+
+/** Nothing moved for as long as `--timeout` allows. */
+export class TimeoutError extends LabError {
+  override name = "TimeoutError";
+}
+
+/**
+ * The code of a system error, or `undefined` where there is none.
+ *
+ * @example
+ * ```ts
+ * import { assertEquals } from "@std/assert";
+ *
+ * try {
+ *   Deno.statSync("lib/nothing_here");
+ * } catch (error) {
+ *   assertEquals(errorCode(error), "ENOENT");
+ * }
+ * ```
+ */
+export function errorCode(error: unknown): string | undefined {
+  return error instanceof Error && "code" in error &&
+      typeof error.code === "string"
+    ? error.code
+    : undefined;
+}

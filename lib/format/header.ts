@@ -1,0 +1,192 @@
+import {
+  concat,
+  type Decoder,
+  type Format,
+  type Header,
+  MAX_BODY,
+  Message,
+  MessageError,
+} from "../message.ts";
+
+const NEWLINE = 10;
+const NONE = new Uint8Array(0);
+const MAX_HEADER = 8192; // bytes
+const FIRST_FIELD = "Type: ";
+const encoder = new TextEncoder();
+const decoder = new TextDecoder();
+
+/**
+ * Header fields as in HTTP, an empty line, the body, a newline: any bytes, and
+ * still readable with `cat`.
+ *
+ * @example
+ * ```ts
+ * import { assertEquals } from "@std/assert";
+ * import { Message } from "../message.ts";
+ *
+ * const wire = new Uint8Array(200);
+ * const fields = { type: "data", from: "process1", to: "process2", seq: 1, priority: 0 };
+ * const end = header.encode(Message.of("any\nbytes", fields), wire, 0);
+ * assertEquals(
+ *   new TextDecoder().decode(wire.subarray(0, end)),
+ *   "Type: data\nFrom: process1\nTo: process2\nSeq: 1\nPriority: 0\n" +
+ *     "Content-Length: 9\n\nany\nbytes\n",
+ * );
+ * ```
+ */
+export const header: Format = {
+  name: "header",
+  summary:
+    "Type, From, To, Seq, Priority, Content-Length, an empty line, the body",
+  encode(message, into, at) {
+    const { body, header: h } = message;
+    if (!h) throw new TypeError("Cannot encode a message without a header");
+    const head = encoder.encode(
+      `${FIRST_FIELD}${h.type}\nFrom: ${h.from}\nTo: ${h.to}\n` +
+        (h.replyTo === undefined ? "" : `Reply-To: ${h.replyTo}\n`) +
+        `Seq: ${h.seq}\nPriority: ${h.priority}\n` +
+        `Content-Length: ${body.length}\n\n`,
+    );
+    const end = at + head.length + body.length + 1;
+    if (end > into.length) return -1;
+    into.set(head, at);
+    into.set(body, at + head.length);
+    into[end - 1] = NEWLINE;
+    return end;
+  },
+  decoder: () => new HeaderDecoder(),
+};
+
+/** Finds header and body; after garbage it goes on at the next `Type:` line. */
+class HeaderDecoder implements Decoder {
+  #bytes: Uint8Array = NONE;
+  #at = 0;
+  #lost = false; // in garbage that was reported already
+
+  push(bytes: Uint8Array) {
+    const rest = this.#bytes.subarray(this.#at);
+    this.#bytes = concat(rest, bytes);
+    this.#at = 0;
+  }
+
+  next(): Message | MessageError | undefined {
+    if (this.#lost && !this.#find()) return undefined;
+    while (this.#bytes[this.#at] === NEWLINE) this.#at++; // after a body
+    const start = this.#at;
+    const blank = this.#emptyLine(start);
+    if (blank < 0) {
+      const long = this.#bytes.length - start > MAX_HEADER;
+      return long ? this.#bad("has no end", this.#bytes.length) : undefined;
+    }
+    const head = this.#bytes.subarray(start, blank);
+    const fields = parseFields(head);
+    if (typeof fields === "string") return this.#bad(fields, blank);
+    const end = blank + 2 + fields.length;
+    if (this.#bytes.length <= end) return undefined; // the newline is not there
+    if (this.#bytes[end] !== NEWLINE) {
+      return this.#bad("gives a Content-Length that is not the body's", blank);
+    }
+    this.#at = end + 1;
+    return new Message(this.#bytes, blank + 2, end, fields.header);
+  }
+
+  end(): MessageError | undefined {
+    const rest = this.#bytes.subarray(this.#at);
+    const lost = this.#lost;
+    this.#bytes = NONE;
+    this.#at = 0;
+    this.#lost = false;
+    return rest.length > 0 && !lost && rest.some((byte) => byte !== NEWLINE)
+      ? new MessageError("Cannot read a message that was cut off", rest, true)
+      : undefined;
+  }
+
+  /** Where the next empty line starts, or -1. */
+  #emptyLine(from: number): number {
+    const bytes = this.#bytes;
+    const last = Math.min(bytes.length - 1, from + MAX_HEADER);
+    for (let i = from; i < last; i++) {
+      if (bytes[i] === NEWLINE && bytes[i + 1] === NEWLINE) return i;
+    }
+    return -1;
+  }
+
+  #bad(why: string, end: number): MessageError {
+    const error = new MessageError(
+      `Cannot read a header as it ${why}`,
+      this.#bytes.slice(this.#at, end),
+    );
+    this.#at++; // else it would find this same place again
+    this.#lost = true;
+    return error;
+  }
+
+  /** Goes on to the next line that starts as a header does. */
+  #find(): boolean {
+    const text = "\n" + FIRST_FIELD;
+    const bytes = this.#bytes;
+    for (;;) {
+      const at = bytes.indexOf(NEWLINE, this.#at);
+      if (at < 0) {
+        this.#at = bytes.length;
+        return false;
+      }
+      this.#at = at;
+      if (at + text.length > bytes.length) return false;
+      if (decoder.decode(bytes.subarray(at, at + text.length)) === text) {
+        this.#lost = false;
+        return true;
+      }
+      this.#at++;
+    }
+  }
+}
+
+const FIELDS = [
+  "Type",
+  "From",
+  "To",
+  "Reply-To",
+  "Seq",
+  "Priority",
+  "Content-Length",
+];
+
+/** Header and body length (bytes), or what is wrong, in words. */
+function parseFields(
+  bytes: Uint8Array,
+): { header: Header; length: number } | string {
+  const fields = new Map<string, string>();
+  for (const text of decoder.decode(bytes).split("\n")) {
+    const [, name, value] = /^([A-Za-z-]+): (.*)$/.exec(text) ?? [];
+    if (name === undefined) return "has a line that is no field";
+    if (fields.has(name)) return `has the field ${name} twice`;
+    fields.set(name, value);
+  }
+  for (const name of FIELDS) {
+    if (!fields.has(name) && name !== "Reply-To") return `lacks ${name}`;
+  }
+  const number = (name: string) => {
+    const text = fields.get(name) ?? "";
+    return /^\d{1,15}$/.test(text) ? Number(text) : undefined;
+  };
+  const seq = number("Seq");
+  if (seq === undefined) return "has a Seq that is no number";
+  const priority = number("Priority");
+  if (priority === undefined) return "has a Priority that is no number";
+  const length = number("Content-Length");
+  if (length === undefined || length > MAX_BODY) {
+    return `has a Content-Length that is no number up to ${MAX_BODY}`;
+  }
+  return {
+    header: {
+      type: fields.get("Type") ?? "",
+      from: fields.get("From") ?? "",
+      to: fields.get("To") ?? "",
+      seq,
+      priority,
+      replyTo: fields.get("Reply-To"),
+    },
+    length,
+  };
+}

@@ -1,0 +1,166 @@
+/**
+ * The lab sheet's log, and the same records as JSON lines.
+ *
+ * A line reads `LEVEL:name:text`, as Python's logging writes it. As JSON it is
+ * `{time, level, logger, pid, message, event, ...values}`: the text is the same.
+ *
+ * @module
+ */
+import { configureSync, getLogger, type LogRecord } from "@logtape/logtape";
+import type { Refusal } from "./channel.ts";
+import { seconds } from "./duration.ts";
+import { retryLine } from "./wait.ts";
+
+/** The names that `--log` takes. */
+export const LOG_FORMATS = ["lab", "json"] as const;
+
+/** Options for {@linkcode startLog}. */
+export interface LogOptions {
+  /** @default {"lab"} */
+  format?: typeof LOG_FORMATS[number];
+  /** DEBUG lines too? @default {false} */
+  verbose?: boolean;
+  /** Takes a line, without its newline. @default standard error */
+  write?: (line: string) => void;
+}
+
+/** Sends the log of this process to its place. Call it once, first. */
+export function startLog(options: LogOptions = {}): void {
+  const { format = "lab", verbose = false, write = writeError } = options;
+  const render = format === "json" ? jsonLine : labLine;
+  configureSync({
+    reset: true,
+    sinks: { lines: (record) => write(render(record)) },
+    loggers: [
+      {
+        category: [],
+        sinks: ["lines"],
+        lowestLevel: verbose ? "debug" : "info",
+      },
+      { category: ["logtape", "meta"], sinks: [], lowestLevel: "error" },
+    ],
+  });
+}
+
+/** `INFO:process1:Writing 1` */
+function labLine(record: LogRecord): string {
+  return `${record.level.toUpperCase()}:${record.category[0]}:${text(record)}`;
+}
+
+function jsonLine(record: LogRecord): string {
+  const { pid, ...values } = record.properties;
+  return JSON.stringify({
+    time: new Date(record.timestamp).toISOString(),
+    level: record.level.toUpperCase(),
+    logger: record.category[0],
+    pid,
+    message: text(record),
+    ...values,
+  });
+}
+
+function text(record: LogRecord): string {
+  return record.message.join("");
+}
+
+const encoder = new TextEncoder();
+
+/** Writes one line to standard error, in one piece as long as the kernel lets it. */
+function writeError(line: string): void {
+  const bytes = encoder.encode(line + "\n");
+  for (let at = 0; at < bytes.length;) {
+    at += Deno.stderr.writeSync(bytes.subarray(at));
+  }
+}
+
+/** What happened, as the JSON log names it. */
+export type Event =
+  | "start"
+  | "write"
+  | "pause"
+  | "read"
+  | "retry"
+  | "full"
+  | "error"
+  | "finish";
+
+/** How much moved, and how fast. */
+export interface Summary {
+  /** Values. */
+  count: number;
+  /** Seconds between the first and the last of them. */
+  seconds: number;
+}
+
+/** The log of one process, one method for each kind of line. */
+export class ProcessLog {
+  readonly name: string;
+  #pid: number;
+  #logger;
+
+  /**
+   * @param name `parent`, `process1` (the producer) or `process2` (the consumer).
+   */
+  constructor(name: string, pid: number = Deno.pid) {
+    this.name = name;
+    this.#pid = pid;
+    this.#logger = getLogger([name]);
+  }
+
+  start(): void {
+    this.#info("start", "Pid:{pid}", {});
+  }
+
+  write(value: string, seq: number): void {
+    this.#info("write", "Writing {value}", { value, seq });
+  }
+
+  read(value: string, seq: number): void {
+    this.#info("read", "Read: {value}", { value, seq });
+  }
+
+  /** @param ms Milliseconds. */
+  pause(ms: number): void {
+    const duration = seconds(ms);
+    this.#info("pause", `Intentionally sleeping for ${duration}`, { ms });
+  }
+
+  retry(refusal: Refusal, attempt: number, ms: number): void {
+    const event = refusal.description === "Buffer full" ? "full" : "retry";
+    this.#info(event, retryLine(refusal, ms), { attempt, ms });
+  }
+
+  /** `Finished process 1` */
+  finish(): void {
+    const words = this.name.replace(/(\d+)$/, " $1");
+    this.#info("finish", `Finished ${words}`, {});
+  }
+
+  /** @param did `Wrote` or `Read`. */
+  summary(did: string, { count, seconds }: Summary): void {
+    const perSecond = seconds > 0 ? Math.round(count / seconds) : count;
+    this.#info(
+      "finish",
+      `${did} ${count} values in ${seconds.toFixed(3)} seconds` +
+        ` (${perSecond} values per second)`,
+      { count, seconds, perSecond },
+    );
+  }
+
+  debug(text: string): void {
+    this.#logger.debug("{text}", { text, pid: this.#pid });
+  }
+
+  warn(text: string, values: Record<string, unknown> = {}): void {
+    this.#logger.warn("{text}", { ...values, text, pid: this.#pid });
+  }
+
+  error(text: string, values: Record<string, unknown> = {}): void {
+    const properties = { event: "error", ...values, text, pid: this.#pid };
+    this.#logger.error("{text}", properties);
+  }
+
+  #info(event: Event, template: string, values: Record<string, unknown>) {
+    this.#logger.info(template, { event, ...values, pid: this.#pid });
+  }
+}

@@ -1,0 +1,12 @@
+/**
+ * The one list of all mechanisms. Help, README, contract tests and benchmark
+ * read it.
+ *
+ * @module
+ */
+import type { Mechanism } from "../channel.ts";
+import { fifo } from "./fifo.ts";
+import { workers } from "./workers.ts";
+
+/** Every mechanism, as `--via` names them. */
+export const MECHANISMS: readonly Mechanism[] = [fifo, workers];

@@ -1,0 +1,21 @@
+/**
+ * ipc-lab as a library: the contract, the mechanisms, the waiting, the log, and
+ * the stories of the producer and the consumer.
+ *
+ * @module
+ */
+export * from "./channel.ts";
+export * from "./consume.ts";
+export * from "./duration.ts";
+export * from "./error.ts";
+export * from "./format/mod.ts";
+export * from "./input.ts";
+export * from "./log.ts";
+export * from "./mailbox.ts";
+export * from "./mechanism/mod.ts";
+export * from "./message.ts";
+export * from "./output.ts";
+export * from "./produce.ts";
+export * from "./progress.ts";
+export * from "./ring.ts";
+export * from "./wait.ts";

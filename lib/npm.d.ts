@@ -1,0 +1,70 @@
+// The few functions that we use of packages that ship no types.
+// An import from jsr: brings its own: then its entry here goes.
+
+declare module "@std/assert" {
+  export function assert(expr: unknown, msg?: string): asserts expr;
+  export function assertEquals<T>(actual: T, expected: T, msg?: string): void;
+  export function assertMatch(
+    actual: string,
+    expected: RegExp,
+    msg?: string,
+  ): void;
+  export function assertStringIncludes(
+    actual: string,
+    expected: string,
+    msg?: string,
+  ): void;
+  export function assertThrows<E extends Error = Error>(
+    fn: () => unknown,
+    // deno-lint-ignore no-explicit-any -- as the standard library declares it
+    ErrorClass: abstract new (...args: any[]) => E,
+    msgIncludes?: string,
+    msg?: string,
+  ): E;
+  export function assertRejects<E extends Error = Error>(
+    fn: () => PromiseLike<unknown>,
+    // deno-lint-ignore no-explicit-any -- as the standard library declares it
+    ErrorClass: abstract new (...args: any[]) => E,
+    msgIncludes?: string,
+    msg?: string,
+  ): Promise<E>;
+}
+
+declare module "@std/async/abortable" {
+  export function abortable<T>(p: Promise<T>, signal: AbortSignal): Promise<T>;
+}
+
+declare module "@std/async/delay" {
+  export function delay(
+    ms: number,
+    options?: { signal?: AbortSignal; persistent?: boolean },
+  ): Promise<void>;
+}
+
+declare module "@std/cli/parse-args" {
+  export function parseArgs(args: string[], options?: {
+    string?: string[];
+    boolean?: string[];
+    /** Called for each flag that is not listed; `false` leaves it out. */
+    unknown?: (arg: string, key?: string, value?: unknown) => unknown;
+  }): { _: (string | number)[]; [flag: string]: unknown };
+}
+
+declare module "@std/streams/text-line-stream" {
+  export class TextLineStream extends TransformStream<string, string> {}
+}
+
+declare module "cli-progress" {
+  export class SingleBar {
+    constructor(options: {
+      format: string;
+      stream?: unknown;
+      clearOnComplete?: boolean;
+      hideCursor?: boolean;
+      etaBuffer?: number;
+    });
+    start(total: number, startValue: number, payload?: object): void;
+    update(current: number, payload?: object): void;
+    stop(): void;
+  }
+}

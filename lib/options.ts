@@ -1,0 +1,320 @@
+/**
+ * The flags that producer, consumer and lab share, read and checked once.
+ *
+ * @module
+ */
+import { parseArgs } from "@std/cli/parse-args";
+import type { Mechanism } from "./channel.ts";
+import { parseDuration, seconds } from "./duration.ts";
+import { UsageError } from "./error.ts";
+import { type FormatName, FORMATS } from "./format/mod.ts";
+import { LOG_FORMATS } from "./log.ts";
+import { MECHANISMS } from "./mechanism/mod.ts";
+import { WAYS } from "./wait.ts";
+
+/** Which script is asking. */
+export type Command = "producer" | "consumer" | "lab";
+
+interface Flag {
+  /** `NAME` in `--flag=NAME`; none: the flag is a switch. */
+  value?: string;
+  help: string;
+  /** The commands that know it; none: all do. */
+  only?: Command[];
+}
+
+const FLAGS = {
+  via: { value: "MECHANISM", help: "how to communicate (fifo)" },
+  name: {
+    value: "NAME",
+    help: "the channel's name, shared by both ends (lab)",
+  },
+  count: { value: "N", help: "how many values are written, and expected (10)" },
+  from: {
+    value: "N",
+    help: "the first value (1)",
+    only: ["producer", "lab"],
+  },
+  "pause-every": {
+    value: "N",
+    help: "pause after every Nth value; 0 for never (6; with --quiet 0)",
+    only: ["producer", "lab"],
+  },
+  pause: {
+    value: "DURATION",
+    help: "how long that pause is; 0 for none (5s)",
+    only: ["producer", "lab"],
+  },
+  interval: {
+    value: "DURATION",
+    help: "sleep between two values; in the lab, the producer's (0)",
+  },
+  input: {
+    value: "FILE",
+    help:
+      "send its lines instead of numbers, all of them; - for standard input",
+    only: ["producer", "lab"],
+  },
+  output: {
+    value: "FILE",
+    help: "also write each body there, a line each; - for standard output",
+    only: ["consumer", "lab"],
+  },
+  "until-end": {
+    help: "read until every producer has closed, whatever the count",
+    only: ["consumer", "lab"],
+  },
+  wait: {
+    value: "WAY",
+    help:
+      "retry, block (the kernel wakes us) or spin (retry; with --quiet block)",
+  },
+  retry: { value: "DURATION", help: "the sleep before looking again (1s)" },
+  timeout: {
+    value: "DURATION",
+    help: "give up after that long without progress; 0 for never (60s)",
+  },
+  format: { value: "FORMAT", help: "how a message lies on the wire (line)" },
+  capacity: {
+    value: "N",
+    help: "how many messages the buffer holds, where one can choose",
+  },
+  quiet: { help: "no line per value: a progress bar and a summary" },
+  log: { value: "FORMAT", help: "lab, or json: one object a line (lab)" },
+  verbose: { help: "DEBUG lines too" },
+  help: { help: "show this" },
+} as const satisfies Record<string, Flag>;
+
+type FlagName = keyof typeof FLAGS;
+
+const NAMES = Object.keys(FLAGS).filter(isFlag);
+
+function isFlag(name: string): name is FlagName {
+  return Object.hasOwn(FLAGS, name);
+}
+
+function knows(command: Command, flag: FlagName): boolean {
+  const { only }: Flag = FLAGS[flag];
+  return only === undefined || only.includes(command);
+}
+
+/** All flags, checked. Durations are in milliseconds. */
+export interface Options {
+  mechanism: Mechanism;
+  name: string;
+  count: number;
+  from: number;
+  pauseEvery: number;
+  pause: number;
+  interval: number;
+  input?: string;
+  output?: string;
+  untilEnd: boolean;
+  wait: typeof WAYS[number];
+  retry: number;
+  timeout: number;
+  format: FormatName;
+  capacity?: number;
+  quiet: boolean;
+  log: typeof LOG_FORMATS[number];
+  verbose: boolean;
+  help: boolean;
+}
+
+/** A command line that was read. */
+export interface CommandLine {
+  options: Options;
+  /** The same flags for another command, as its arguments. */
+  argumentsFor(command: Command): string[];
+}
+
+/**
+ * Reads and checks a command line.
+ *
+ * @throws {UsageError} In one line: the flag, the value, what is allowed.
+ *
+ * @example
+ * ```ts
+ * import { assertEquals } from "@std/assert";
+ *
+ * const { options } = readCommandLine("producer", ["--count=3", "--pause=200ms"]);
+ * assertEquals([options.count, options.pause], [3, 200]);
+ * ```
+ */
+export function readCommandLine(
+  command: Command,
+  args: string[],
+): CommandLine {
+  const mine = NAMES.filter((flag) => knows(command, flag));
+  const takesValue = (flag: FlagName) => "value" in FLAGS[flag];
+  const parsed = parseArgs(args, {
+    string: mine.filter(takesValue),
+    boolean: mine.filter((flag) => !takesValue(flag)),
+    unknown(arg) {
+      throw new UsageError(
+        `Cannot use ${arg}: ${command} knows ${
+          mine.map((flag) => `--${flag}`).join(" ")
+        }`,
+      );
+    },
+  });
+  const given = new Map<FlagName, string>();
+  for (const flag of mine) {
+    const value = parsed[flag];
+    if (Array.isArray(value)) {
+      throw new UsageError(`Cannot use --${flag} more than once`);
+    }
+    if (typeof value === "string") given.set(flag, value);
+    else if (value === true) given.set(flag, "");
+  }
+  for (const arg of args) {
+    const [flag, value] = arg.replace(/^--/, "").split("=");
+    if (isFlag(flag) && !takesValue(flag) && value !== undefined) {
+      throw new UsageError(`Cannot use ${arg}: --${flag} takes no value`);
+    }
+  }
+  return {
+    options: check(given, command),
+    argumentsFor: (other) =>
+      [...given].filter(([flag]) => knows(other, flag)).map(([flag, value]) =>
+        takesValue(flag) ? `--${flag}=${value}` : `--${flag}`
+      ),
+  };
+}
+
+function check(given: Map<FlagName, string>, command: Command): Options {
+  const refuse = (flag: FlagName, allowed: string): never => {
+    const value = given.get(flag) ?? "";
+    throw new UsageError(
+      `Cannot use --${flag}=${value}: it must be ${allowed}`,
+    );
+  };
+  const integer = (flag: FlagName, or: number, min = 0) => {
+    const text = given.get(flag);
+    if (text === undefined) return or;
+    const value = /^\d{1,16}$/.test(text) ? Number(text) : NaN;
+    return value >= min && Number.isSafeInteger(value)
+      ? value
+      : refuse(flag, `a whole number of at least ${min}`);
+  };
+  const duration = (flag: FlagName, or: number, min = 0) => {
+    const text = given.get(flag);
+    if (text === undefined) return or;
+    const value = parseDuration(text);
+    if (value === undefined) {
+      return refuse(flag, "a duration such as 200ms, 5s or 1m");
+    }
+    return value >= min ? value : refuse(flag, `at least ${seconds(min)}`);
+  };
+  const oneOf = <T extends string>(
+    flag: FlagName,
+    all: readonly T[],
+    or: T,
+  ) => {
+    const text = given.get(flag) ?? or;
+    return all.find((choice) => choice === text) ??
+      refuse(flag, `one of ${all.join(", ")}`);
+  };
+  const file = (flag: FlagName) =>
+    given.get(flag) === "" ? refuse(flag, "a file, or -") : given.get(flag);
+
+  // Workers live in one process: only the lab can start both.
+  const choices = command === "lab"
+    ? MECHANISMS
+    : MECHANISMS.filter(({ properties }) => properties.processes === "many");
+  const via = oneOf("via", choices.map(({ name }) => name), "fifo");
+  const mechanism = choices.find(({ name }) => name === via) ??
+    refuse("via", "a mechanism");
+  const name = given.get("name") ?? "lab";
+  if (!/^[A-Za-z0-9_-][A-Za-z0-9._-]{0,63}$/.test(name)) {
+    refuse("name", "1 to 64 of A-Z a-z 0-9 . _ -, not starting with a dot");
+  }
+  const { capacity } = mechanism.properties;
+  if (given.has("capacity") && !("chosen" in capacity && capacity.chosen)) {
+    refuse(
+      "capacity",
+      `left out with --via=${via}: ${
+        "bytes" in capacity
+          ? `the kernel's buffer holds ${capacity.bytes} bytes`
+          : `its buffer holds ${capacity.messages} messages`
+      }`,
+    );
+  }
+  const quiet = given.has("quiet");
+  const input = file("input");
+  return {
+    mechanism,
+    name,
+    count: integer("count", 10),
+    from: integer("from", 1),
+    // To be quiet is to be in a hurry: no pauses, and no sleep before a retry.
+    pauseEvery: integer("pause-every", quiet ? 0 : 6),
+    pause: duration("pause", 5000),
+    interval: duration("interval", 0),
+    input,
+    output: file("output"),
+    untilEnd: given.has("until-end"),
+    wait: oneOf("wait", WAYS, quiet ? "block" : "retry"),
+    retry: duration("retry", 1000, 1),
+    timeout: duration("timeout", 60_000),
+    format: oneOf("format", ["line", "header"], "line"),
+    capacity: given.has("capacity") ? integer("capacity", 1, 1) : undefined,
+    quiet,
+    log: oneOf("log", LOG_FORMATS, "lab"),
+    verbose: given.has("verbose"),
+    help: given.has("help"),
+  };
+}
+
+const ABOUT: Record<Command, string> = {
+  producer: "Process 1: writes values into a channel.",
+  consumer: "Process 2: reads values from a channel.",
+  lab: "Parent, process 1 and process 2 in one shell: the lab sheet's run.",
+};
+
+const EXAMPLES: Record<Command, string[]> = {
+  producer: [
+    "deno task producer                           # beside: deno task consumer",
+    "seq 1 1000000 | deno task producer --input=- --quiet",
+  ],
+  consumer: [
+    "deno task consumer                           # beside: deno task producer",
+    "deno task consumer --until-end --quiet --output=- > copy.txt",
+  ],
+  lab: [
+    "deno task lab",
+    "deno task lab --via=workers --pause=1s --retry=200ms",
+  ],
+};
+
+/** The text of `--help`. */
+export function help(command: Command): string {
+  const row = (left: string, right: string) => `  ${left.padEnd(22)} ${right}`;
+  const flags = NAMES.filter((flag) => knows(command, flag)).map((flag) => {
+    const { value, help }: Flag = FLAGS[flag];
+    return row(value ? `--${flag}=${value}` : `--${flag}`, help);
+  });
+  return [
+    ABOUT[command],
+    "",
+    `Usage: deno task ${command} [flags]`,
+    "",
+    "Flags (what is taken without them):",
+    ...flags,
+    "",
+    "A DURATION is 200ms, 5s or 1m.",
+    "",
+    "Mechanisms:",
+    ...MECHANISMS.map(({ name, summary }) => row(name, summary)),
+    "",
+    "Formats:",
+    ...Object.values(FORMATS).map(({ name, summary }) => row(name, summary)),
+    "",
+    "Exit code: 0 all went through, 1 it did not, 2 the command line is wrong,",
+    "130 on Ctrl-C.",
+    "",
+    "Examples:",
+    ...EXAMPLES[command].map((example) => `  ${example}`),
+    "",
+  ].join("\n");
+}

@@ -1,0 +1,84 @@
+/**
+ * Where the consumer also writes what it reads.
+ *
+ * @module
+ */
+import { errorCode, LabError } from "./error.ts";
+import type { Message } from "./message.ts";
+import { reason } from "./run_folder.ts";
+
+const SIZE = 65_536; // bytes gathered before they are written
+
+/** A file of lines, written in large pieces. */
+export class Output implements Disposable {
+  #path: string;
+  #file: Pick<Deno.FsFile, "write" | "close">;
+  #buffer = new Uint8Array(SIZE);
+  #used = 0;
+
+  private constructor(
+    path: string,
+    file: Pick<Deno.FsFile, "write" | "close">,
+  ) {
+    this.#path = path;
+    this.#file = file;
+  }
+
+  /**
+   * @param path A path, or `-` for standard output.
+   * @throws {LabError} If the file cannot be written.
+   */
+  static async open(path: string): Promise<Output> {
+    if (path === "-") return new Output("standard output", Deno.stdout);
+    try {
+      const file = await Deno.open(path, {
+        write: true,
+        create: true,
+        truncate: true,
+      });
+      return new Output(path, file);
+    } catch (error) {
+      const hint = error instanceof Deno.errors.NotCapable
+        ? `it lies outside run/: use --output=- with > ${path}`
+        : reason(error);
+      throw new LabError(`Cannot write ${path}: ${hint}`);
+    }
+  }
+
+  /** Adds a line; `true`: flush before the next one. */
+  add({ bytes, start, end }: Message): boolean {
+    const size = end - start + 1;
+    if (this.#used + size > this.#buffer.length) {
+      const larger = new Uint8Array(this.#used + size);
+      larger.set(this.#buffer.subarray(0, this.#used));
+      this.#buffer = larger;
+    }
+    const buffer = this.#buffer;
+    let at = this.#used;
+    for (let i = start; i < end; i++) buffer[at++] = bytes[i];
+    buffer[at++] = 10;
+    this.#used = at;
+    return at > SIZE - 4096;
+  }
+
+  /** Writes what was added. */
+  async flush(): Promise<void> {
+    if (this.#used === 0) return;
+    try {
+      for (let at = 0; at < this.#used;) {
+        at += await this.#file.write(this.#buffer.subarray(at, this.#used));
+      }
+    } catch (error) {
+      const why = errorCode(error) === "EPIPE"
+        ? "its reader has closed it"
+        : reason(error);
+      throw new LabError(`Cannot write to ${this.#path}: ${why}`);
+    }
+    this.#used = 0;
+    if (this.#buffer.length > SIZE) this.#buffer = new Uint8Array(SIZE);
+  }
+
+  [Symbol.dispose]() {
+    this.#file.close();
+  }
+}

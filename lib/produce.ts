@@ -1,0 +1,143 @@
+/**
+ * The producer's story, process 1: take a value, say so, put it into the
+ * channel, and sleep after every sixth.
+ *
+ * @module
+ */
+import { ABSENT, type Refusal, type Sender } from "./channel.ts";
+import { TimeoutError } from "./error.ts";
+import type { Source } from "./input.ts";
+import type { ProcessLog } from "./log.ts";
+import { Outbox, type OutboxOptions } from "./mailbox.ts";
+import { type Format, Message, MessageError } from "./message.ts";
+import type { Progress } from "./progress.ts";
+import { systemClock, Turn, waitFor, type WaitOptions } from "./wait.ts";
+
+/** Options for {@linkcode produce}. Durations are in milliseconds. */
+export interface ProduceOptions extends OutboxOptions {
+  source: Source;
+  /** How many messages the source has, where that is known. */
+  total?: number;
+  format: Format;
+  log: ProcessLog;
+  progress: Progress;
+  wait: WaitOptions;
+  /** Sleep after every that many values; 0 for never. */
+  pauseEvery: number;
+  pause: number;
+  interval: number;
+  /** No line per value. */
+  quiet: boolean;
+}
+
+/**
+ * Produces everything the source has.
+ *
+ * @returns `true`: all of it went through.
+ * @throws {TimeoutError} If nobody takes it; the message says what is missing.
+ * @throws The signal's reason, once it is aborted.
+ */
+export async function produce(
+  sender: Sender,
+  options: ProduceOptions,
+): Promise<boolean> {
+  const { source, total, log, progress, pauseEvery, pause, interval, quiet } =
+    options;
+  const { clock = systemClock, signal } = options.wait;
+  const outbox = new Outbox(sender, options.format, options);
+  const turn = new Turn();
+  let seq = 0;
+  let bad = 0;
+  let attached = false;
+
+  const wait: WaitOptions = {
+    ...options.wait,
+    onRetry(refusal, attempt, ms) {
+      if (!quiet) log.retry(refusal, attempt, ms);
+    },
+  };
+
+  /** `6 of 10 values were written, 4 are missing` */
+  const written = () =>
+    total === undefined
+      ? `${outbox.sent} values were written`
+      : `${outbox.sent} of ${total} values were written, ${
+        total - outbox.sent
+      } are missing`;
+
+  /** Offers until it is taken. */
+  async function put(offer: () => true | Refusal) {
+    const look = () => {
+      const offered = offer();
+      if (attached && offered === ABSENT) {
+        attached = false;
+        const values = { event: "error", count: outbox.sent };
+        log.warn(`The reader has gone: ${written()}`, values);
+      }
+      return offered;
+    };
+    if (look() !== true) {
+      try {
+        await waitFor(look, (signal) => sender.writable(signal), wait);
+      } catch (error) {
+        if (!(error instanceof TimeoutError)) throw error;
+        throw new TimeoutError(`${error.message}: ${written()}`);
+      }
+    }
+    attached = true;
+    progress.begin();
+  }
+
+  const flush = () => outbox.flush();
+  log.start();
+  for await (const batch of source) {
+    for (const found of batch) {
+      if (found instanceof MessageError) {
+        bad++;
+        log.error(found.message);
+        continue;
+      }
+      if (pauseEvery > 0 && pause > 0 && seq > 0 && seq % pauseEvery === 0) {
+        await put(flush);
+        if (!quiet) log.pause(pause);
+        await clock.sleep(pause, signal);
+      } else if (interval > 0 && seq > 0) {
+        await put(flush);
+        await clock.sleep(interval, signal);
+      }
+      seq++;
+      const message = options.format.name === "line" ? found : new Message(
+        found.bytes,
+        found.start,
+        found.end,
+        { type: "data", from: log.name, to: "process2", seq, priority: 0 },
+      );
+      if (!quiet) log.write(message.text, seq);
+      try {
+        const taken = outbox.offer(message);
+        if (taken !== true) await put(() => outbox.offer(message));
+        if (!quiet) await put(flush);
+      } catch (error) {
+        if (!(error instanceof MessageError)) throw error;
+        bad++;
+        seq--;
+        log.error(error.message);
+      }
+      if (turn.due()) {
+        progress.count = outbox.sent;
+        progress.show();
+        await turn.pass();
+        signal?.throwIfAborted();
+      }
+    }
+    await put(flush);
+  }
+  await put(flush);
+  progress.count = outbox.sent;
+  if (quiet) log.summary("Wrote", progress.summary);
+  else log.finish();
+  if (bad > 0) {
+    log.error(`${bad} of ${seq + bad} messages were bad and were not sent`);
+  }
+  return bad === 0;
+}

@@ -1,0 +1,69 @@
+/**
+ * How far we are, for `--quiet`: a bar on a terminal, and the figures for the
+ * summary line.
+ *
+ * @module
+ */
+import type { SingleBar } from "cli-progress";
+import type { Summary } from "./log.ts";
+import { type Clock, systemClock } from "./wait.ts";
+
+/** Counts values; draws a bar if it was given one. */
+export class Progress implements Disposable {
+  /** Values so far. */
+  count = 0;
+  #clock: Clock;
+  #first?: number; // ms, when the first value moved
+  #bar?: SingleBar;
+
+  private constructor(clock: Clock, total: number, bar?: SingleBar) {
+    this.#clock = clock;
+    this.#bar = bar;
+    bar?.start(total, 0);
+  }
+
+  /** Counts, and draws nothing. */
+  static silent(clock: Clock = systemClock): Progress {
+    return new Progress(clock, 0);
+  }
+
+  /**
+   * Draws on standard error if that is a terminal.
+   *
+   * @param total How many values are expected; 0 where nobody knows.
+   */
+  static async onTerminal(name: string, total: number): Promise<Progress> {
+    if (!Deno.stderr.isTerminal()) return Progress.silent();
+    const { SingleBar } = await import("cli-progress");
+    const format = total > 0
+      ? `${name} [{bar}] {percentage}% | {value}/{total} | ETA {eta_formatted}`
+      : `${name} {value} values | {duration_formatted}`;
+    const bar = new SingleBar({
+      format,
+      clearOnComplete: true,
+      hideCursor: true,
+    });
+    return new Progress(systemClock, total, bar);
+  }
+
+  /** The first value moves. */
+  begin(): void {
+    this.#first ??= this.#clock.now();
+  }
+
+  /** Shows the count, when there is time for it. */
+  show(): void {
+    this.#bar?.update(this.count);
+  }
+
+  /** The figures for the summary line: the last value has moved. */
+  get summary(): Summary {
+    this.show();
+    const now = this.#clock.now();
+    return { count: this.count, seconds: (now - (this.#first ?? now)) / 1000 };
+  }
+
+  [Symbol.dispose]() {
+    this.#bar?.stop();
+  }
+}

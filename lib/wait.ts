@@ -1,0 +1,236 @@
+/**
+ * The three ways to wait. Both ends of a channel only ever say "not now"; what
+ * happens then is decided here, in one loop.
+ *
+ * @module
+ */
+import { delay } from "@std/async/delay";
+import type { Refusal } from "./channel.ts";
+import { seconds } from "./duration.ts";
+import { TimeoutError } from "./error.ts";
+
+/** Time, so that a test can bring its own. */
+export interface Clock {
+  /** Milliseconds since some fixed moment; never goes back. */
+  now(): number;
+  /** Resolves after `ms`; rejects with the signal's reason when aborted. */
+  sleep(ms: number, signal?: AbortSignal): Promise<void>;
+}
+
+/** The machine's own time. */
+export const systemClock: Clock = {
+  now: () => performance.now(),
+  sleep: (ms, signal) => delay(ms, { signal }),
+};
+
+/** Options for {@linkcode retry}. */
+export interface RetryOptions {
+  /** Milliseconds of sleep before looking again. @default {1000} */
+  delay?: number;
+  /** Give up after that many milliseconds; 0 for never. @default {60000} */
+  timeout?: number;
+  /** Ends the wait. */
+  signal?: AbortSignal;
+  /**
+   * Called before each sleep.
+   *
+   * @param refusal What the look gave.
+   * @param attempt 1 for the first sleep.
+   * @param ms How long the sleep will be.
+   */
+  onRetry?: (refusal: Refusal, attempt: number, ms: number) => void;
+  /** @default {systemClock} */
+  clock?: Clock;
+}
+
+/**
+ * Looks, and while there is nothing to have, sleeps and looks again: what the
+ * lab sheet's process 2 does when data is missing.
+ *
+ * @param look Gives the value, or a {@linkcode Refusal}.
+ * @returns The value.
+ * @throws {RangeError} If the delay or the timeout makes no sense.
+ * @throws {TimeoutError} If there is no value within the timeout.
+ * @throws The signal's reason, once it is aborted.
+ *
+ * @example
+ * ```ts
+ * import { assertEquals } from "@std/assert";
+ * import { PENDING } from "./channel.ts";
+ *
+ * let looks = 0;
+ * const value = await retry(() => ++looks < 3 ? PENDING : "data", { delay: 1 });
+ * assertEquals([value, looks], ["data", 3]);
+ * ```
+ */
+export async function retry<T>(
+  look: () => T | Refusal,
+  options: RetryOptions = {},
+): Promise<T> {
+  const {
+    delay = 1000,
+    timeout = 60_000,
+    signal,
+    onRetry,
+    clock = systemClock,
+  } = options;
+  // 0 would be a loop that never lets go of the processor: that is --wait=spin.
+  if (!(delay > 0)) {
+    throw new RangeError(
+      `Cannot retry as 'delay' must be a positive number: current value is ${delay}`,
+    );
+  }
+  if (!(timeout >= 0)) {
+    throw new RangeError(
+      `Cannot retry as 'timeout' must be >= 0: current value is ${timeout}`,
+    );
+  }
+  const start = clock.now();
+  for (let attempt = 1;; attempt++) {
+    signal?.throwIfAborted();
+    const value = look();
+    if (!isRefusal(value)) return value;
+    const left = timeout === 0 ? Infinity : start + timeout - clock.now();
+    if (left <= 0) throw new TimeoutError(gaveUp(value, timeout));
+    onRetry?.(value, attempt, delay);
+    await clock.sleep(Math.min(delay, left), signal);
+  }
+}
+
+/**
+ * What the log says before a sleep, in the lab sheet's words.
+ *
+ * @example
+ * ```ts
+ * import { assertEquals } from "@std/assert";
+ * import { PENDING } from "./channel.ts";
+ *
+ * assertEquals(
+ *   retryLine(PENDING, 1000),
+ *   "Data not available sleeping for 1 second before retrying",
+ * );
+ * ```
+ */
+export function retryLine(refusal: Refusal, ms: number): string {
+  return `${refusal.description} sleeping for ${seconds(ms)} before retrying`;
+}
+
+/** How to wait: the names that `--wait` takes. */
+export const WAYS = ["retry", "block", "spin"] as const;
+
+/** One of {@linkcode WAYS}. */
+export type Way = typeof WAYS[number];
+
+/** Options for {@linkcode waitFor}. */
+export interface WaitOptions extends RetryOptions {
+  /** @default {"retry"} */
+  way?: Way;
+}
+
+/**
+ * Waits for a value in the way that was chosen.
+ *
+ * @param look Gives the value, or a {@linkcode Refusal}.
+ * @param ready Resolves when the next look may succeed; used by `block` alone.
+ * @throws As {@linkcode retry}.
+ *
+ * @example
+ * ```ts
+ * import { assertEquals } from "@std/assert";
+ * import { PENDING } from "./channel.ts";
+ *
+ * let there = false;
+ * const look = () => there ? "data" : PENDING;
+ * const ready = () => Promise.resolve(void (there = true));
+ * assertEquals(await waitFor(look, ready, { way: "block" }), "data");
+ * ```
+ */
+export function waitFor<T>(
+  look: () => T | Refusal,
+  ready: (signal: AbortSignal) => Promise<void>,
+  options: WaitOptions = {},
+): Promise<T> {
+  switch (options.way ?? "retry") {
+    case "retry":
+      return retry(look, options);
+    case "block":
+      return block(look, ready, options);
+    case "spin":
+      return spin(look, options);
+  }
+}
+
+async function block<T>(
+  look: () => T | Refusal,
+  ready: (signal: AbortSignal) => Promise<void>,
+  { timeout = 60_000, signal }: WaitOptions,
+): Promise<T> {
+  let value = look();
+  if (!isRefusal(value)) return value;
+  const controller = new AbortController();
+  const abort = () => controller.abort(signal?.reason);
+  if (signal?.aborted) abort();
+  signal?.addEventListener("abort", abort, { once: true });
+  const timer = timeout === 0 ? undefined : setTimeout(
+    (refusal: Refusal) =>
+      controller.abort(new TimeoutError(gaveUp(refusal, timeout))),
+    timeout,
+    value,
+  );
+  try {
+    do {
+      await ready(controller.signal);
+      controller.signal.throwIfAborted();
+    } while (isRefusal(value = look()));
+    return value;
+  } finally {
+    clearTimeout(timer);
+    signal?.removeEventListener("abort", abort);
+  }
+}
+
+async function spin<T>(
+  look: () => T | Refusal,
+  { timeout = 60_000, signal, clock = systemClock }: WaitOptions,
+): Promise<T> {
+  const start = clock.now();
+  const turn = new Turn();
+  for (;;) {
+    const value = look();
+    if (!isRefusal(value)) return value;
+    if (!turn.due()) continue;
+    await turn.pass();
+    signal?.throwIfAborted();
+    if (timeout > 0 && clock.now() - start >= timeout) {
+      throw new TimeoutError(gaveUp(value, timeout));
+    }
+  }
+}
+
+/**
+ * Lets timers and signals have their turn in a loop that never waits: without
+ * it Ctrl-C would go unheard, for signals are delivered between two tasks.
+ */
+export class Turn {
+  #looks = 0;
+  #last = performance.now();
+
+  /** Is it time? Cheap: it reads the clock once in 256 calls. */
+  due(): boolean {
+    return (++this.#looks & 255) === 0 && performance.now() - this.#last > 10;
+  }
+
+  /** Gives everybody else their turn. */
+  async pass(): Promise<void> {
+    await new Promise<void>((resolve) => setTimeout(resolve, 0));
+    this.#last = performance.now();
+  }
+}
+
+function isRefusal(value: unknown): value is Refusal {
+  return typeof value === "symbol";
+}
+
+function gaveUp(refusal: Refusal, timeout: number): string {
+  return `${refusal.description}: gave up after ${seconds(timeout)}`;
+}

@@ -1,0 +1,46 @@
+/**
+ * What a worker of `lab --via=workers` runs. The protocol: the parent posts one
+ * {@linkcode WorkerJob}, the worker answers with one {@linkcode WorkerReport}.
+ *
+ * @module
+ */
+/// <reference lib="deno.worker" />
+import { runConsumer, runProducer } from "./ends.ts";
+import { LabError } from "./error.ts";
+import { ProcessLog, startLog } from "./log.ts";
+import { MECHANISMS } from "./mechanism/mod.ts";
+import type { Options } from "./options.ts";
+
+/** From the parent: what to do, on which memory. */
+export interface WorkerJob {
+  part: "producer" | "consumer";
+  via: string;
+  memory: SharedArrayBuffer;
+  /** All flags; the mechanism goes by its name, for it holds functions. */
+  options: Omit<Options, "mechanism">;
+}
+
+/** To the parent: the exit code. */
+export type WorkerReport = number;
+
+self.onmessage = async ({ data }: MessageEvent<WorkerJob>) => {
+  const { part, via, memory } = data;
+  const mechanism = MECHANISMS.find(({ name }) => name === via);
+  if (!mechanism) throw new TypeError(`Cannot run '${via}' in a worker`);
+  const options: Options = { ...data.options, mechanism };
+  startLog({ format: options.log, verbose: options.verbose });
+  const report = (report: WorkerReport) => self.postMessage(report);
+  const never = new AbortController().signal; // the parent ends us outright
+  try {
+    report(
+      part === "producer"
+        ? await runProducer(options, never, memory)
+        : await runConsumer(options, never, memory),
+    );
+  } catch (error) {
+    if (!(error instanceof LabError)) throw error;
+    new ProcessLog(part === "producer" ? "process1" : "process2")
+      .error(error.message);
+    report(1);
+  }
+};
