@@ -107,7 +107,14 @@ export async function consume(
     }
   }
   await output?.flush();
-  if (quiet) log.summary("Read", progress.summary);
+  const unread = inbox.drain();
+  if (unread > 0) {
+    // read(2) takes all that a pipe holds, and nobody can put it back.
+    log.warn(
+      `${unread} more values had come than were expected: they are lost`,
+    );
+  }
+  if (quiet) log.summary("Read", progress.finish());
   else log.finish();
   if (bad > 0) {
     log.error(

@@ -7,7 +7,7 @@
 import type { Address } from "./channel.ts";
 import { consume } from "./consume.ts";
 import { FORMATS } from "./format/mod.ts";
-import { lines, numbers } from "./input.ts";
+import { numbers, openLines } from "./input.ts";
 import { ProcessLog } from "./log.ts";
 import type { Options } from "./options.ts";
 import { Output } from "./output.ts";
@@ -26,11 +26,14 @@ export async function runProducer(
 ): Promise<ExitCode> {
   const { mechanism, input, count } = options;
   const total = input === undefined ? count : undefined;
+  const source = input === undefined
+    ? numbers(options.from, count)
+    : await openLines(input);
   using progress = await openProgress("Writing", total, options);
   await using sender = await mechanism.openSender(address(options, memory));
   const sent = await produce(sender, {
     ...options,
-    source: input === undefined ? numbers(options.from, count) : lines(input),
+    source,
     total,
     format: FORMATS[options.format],
     gather: !mechanism.properties.boundaries && options.quiet,

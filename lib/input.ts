@@ -11,6 +11,8 @@ import { reason } from "./run_folder.ts";
 /** Messages, and what is wrong with those that could not be read, as they come. */
 export type Source = AsyncIterable<Iterable<Message | MessageError>>;
 
+const NEWLINE = 10;
+
 /** Digits in the longest safe integer. */
 const MAX_DIGITS = 16;
 
@@ -51,31 +53,41 @@ function* digits(from: number, count: number): Generator<Message> {
 }
 
 /**
- * The lines of a file; the last one need not end in a newline.
+ * Opens a file whose lines are the messages; the last one need not end in a
+ * newline.
  *
  * @param path A path, or `-` for standard input.
- * @throws {LabError} If the file cannot be read.
+ * @throws {LabError} If the file cannot be opened, or later, read.
  */
-export async function* lines(path: string): Source {
+export async function openLines(path: string): Promise<Source> {
+  if (path === "-") return lines(path, Deno.stdin.readable);
+  try {
+    return lines(path, (await Deno.open(path)).readable);
+  } catch (error) {
+    const hint = error instanceof Deno.errors.NotCapable
+      ? `it lies outside the project's folder: use --input=- with < ${path}`
+      : reason(error);
+    throw new LabError(`Cannot open ${path}: ${hint}`);
+  }
+}
+
+async function* lines(
+  path: string,
+  stream: ReadableStream<Uint8Array>,
+): Source {
   const decoder = line.decoder();
   let last = 0;
   try {
-    const stream = path === "-"
-      ? Deno.stdin.readable
-      : (await Deno.open(path)).readable;
     for await (const bytes of stream) {
       last = bytes[bytes.length - 1];
       decoder.push(bytes);
       yield drain(decoder);
     }
   } catch (error) {
-    const hint = error instanceof Deno.errors.NotCapable
-      ? `it lies outside the project's folder: use --input=- with < ${path}`
-      : reason(error);
-    throw new LabError(`Cannot read ${path}: ${hint}`);
+    throw new LabError(`Cannot read ${path}: ${reason(error)}`);
   }
-  if (last !== 0 && last !== 10) {
-    decoder.push(new Uint8Array([10]));
+  if (last !== 0 && last !== NEWLINE) {
+    decoder.push(new Uint8Array([NEWLINE]));
     yield drain(decoder);
   }
 }

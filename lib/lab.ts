@@ -60,37 +60,36 @@ export async function runLab(
     : undefined;
 
   const children: Child[] = [];
-  const codes: Promise<number>[] = [];
-  let failed = false;
+  const endings: Promise<void>[] = [];
+  let failure = 0; // the first exit code that is not 0: the others follow from it
   const endAll = (delay: number) => {
-    failed = true;
     const timer = setTimeout(() => children.forEach(({ end }) => end()), delay);
-    Promise.all(codes).finally(() => clearTimeout(timer));
+    Promise.all(endings).finally(() => clearTimeout(timer));
   };
   signal.addEventListener("abort", () => endAll(0));
 
   for (const { command, title } of PARTS) {
-    if (failed || signal.aborted) break;
+    if (failure || signal.aborted) break;
     const child = start(command);
     children.push(child);
-    codes.push(child.ended.then(({ code, died }) => {
-      if (died !== undefined && !failed) log.error(`${title} ${died}`);
+    endings.push(child.ended.then(({ code, died }) => {
+      if (code === 0 || failure || signal.aborted) return;
+      failure = code;
+      if (died !== undefined) log.error(`${title} ${died}`);
       // One that was killed cannot have told the other anything.
-      if (code !== 0 && !failed) endAll(died === undefined ? GRACE : 0);
-      return code;
+      endAll(died === undefined ? GRACE : 0);
     }));
-    for (
-      let ms = 0;
-      held && !failed && !held.filled() && ms < PATIENCE;
-      ms += 10
-    ) {
+    for (let ms = 0; held && !failure && ms < PATIENCE; ms += 10) {
+      if (held.filled()) break;
       await delay(10);
     }
   }
-  const code = (await Promise.all(codes)).find((code) => code !== 0) ?? 0;
-  if (code !== 0) await mechanism.remove(line.options); // the dead cannot tidy up
+  await Promise.all(endings);
+  if (failure || signal.aborted) {
+    await mechanism.remove(line.options); // the dead cannot tidy up
+  }
   signal.throwIfAborted();
-  return code;
+  return failure;
 }
 
 function startProcess(

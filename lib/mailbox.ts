@@ -128,4 +128,11 @@ export class Inbox {
       this.#decoder.push(bytes);
     }
   }
+
+  /** Takes out what a read has brought beyond the last message: how many more. */
+  drain(): number {
+    let count = 0;
+    while (this.#decoder.next()) count++;
+    return count;
+  }
 }

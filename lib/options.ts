@@ -161,9 +161,6 @@ export function readCommandLine(
   const given = new Map<FlagName, string>();
   for (const flag of mine) {
     const value = parsed[flag];
-    if (Array.isArray(value)) {
-      throw new UsageError(`Cannot use --${flag} more than once`);
-    }
     if (typeof value === "string") given.set(flag, value);
     else if (value === true) given.set(flag, "");
   }

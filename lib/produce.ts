@@ -134,7 +134,7 @@ export async function produce(
   }
   await put(flush);
   progress.count = outbox.sent;
-  if (quiet) log.summary("Wrote", progress.summary);
+  if (quiet) log.summary("Wrote", progress.finish());
   else log.finish();
   if (bad > 0) {
     log.error(`${bad} of ${seq + bad} messages were bad and were not sent`);

@@ -56,9 +56,10 @@ export class Progress implements Disposable {
     this.#bar?.update(this.count);
   }
 
-  /** The figures for the summary line: the last value has moved. */
-  get summary(): Summary {
+  /** Takes the bar away. @returns The figures for the summary line. */
+  finish(): Summary {
     this.show();
+    this.#bar?.stop();
     const now = this.#clock.now();
     return { count: this.count, seconds: (now - (this.#first ?? now)) / 1000 };
   }

@@ -178,10 +178,11 @@ async function block<T>(
     value,
   );
   try {
-    do {
-      await ready(controller.signal);
+    while (isRefusal(value)) {
       controller.signal.throwIfAborted();
-    } while (isRefusal(value = look()));
+      await ready(controller.signal);
+      value = look();
+    }
     return value;
   } finally {
     clearTimeout(timer);

@@ -116,7 +116,8 @@ class HeaderDecoder implements Decoder {
       `Cannot read a header as it ${why}`,
       this.#bytes.slice(this.#at, end),
     );
-    this.#at++; // else it would find this same place again
+    // Not at its own first line again, nor at what else it may hold.
+    this.#at = end < this.#bytes.length ? end : this.#at + 1;
     this.#lost = true;
     return error;
   }

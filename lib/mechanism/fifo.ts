@@ -7,6 +7,7 @@
  * @module
  */
 import { abortable } from "@std/async/abortable";
+import { delay } from "@std/async/delay";
 import {
   closeSync,
   constants,
@@ -125,7 +126,10 @@ function knock(path: string, flags: number): boolean {
 
 /** Removes the name unless somebody has the FIFO open for reading. */
 function removeUnlessRead(path: string): void {
-  if (knock(path, WRITE)) return;
+  if (!knock(path, WRITE)) remove(path);
+}
+
+function remove(path: string): void {
   try {
     Deno.removeSync(path);
   } catch (error) {
@@ -140,10 +144,12 @@ class FifoSender implements Sender {
   #fd?: number;
   #record: Uint8Array = new Uint8Array(0); // refused or half in
   #written = 0; // bytes of it
+  #made: boolean; // was it us who made the FIFO?
   #blocked?: Promise<void>; // an open(2) or write(2) that the kernel still holds
 
   constructor(path: string) {
     this.#path = path;
+    this.#made = ours(path, "FIFO") === undefined;
     make(path);
     this.#fd = open(path, WRITE);
   }
@@ -203,10 +209,14 @@ class FifoSender implements Sender {
     this.#written = 0;
   }
 
-  [Symbol.asyncDispose]() {
+  async [Symbol.asyncDispose]() {
     this.#detach();
+    // A reader that is not ours, cat say, leaves as soon as we have, and does
+    // not tidy up: see it off. Our consumer may stay, and then it has the name.
+    for (let i = 0; i < 10 && this.#made && knock(this.#path, WRITE); i++) {
+      await delay(20);
+    }
     removeUnlessRead(this.#path);
-    return Promise.resolve();
   }
 }
 
@@ -262,8 +272,12 @@ class FifoReceiver implements Receiver {
       this.#sender = true;
       return PENDING;
     }
-    if (ours(this.#path, "FIFO") !== this.#inode) this.#reopen();
+    if (!this.#isNamed()) this.#reopen();
     return this.#sender ? END : PENDING;
+  }
+
+  #isNamed(): boolean {
+    return ours(this.#path, "FIFO") === this.#inode;
   }
 
   /** Somebody removed the name: a new sender would wait at another FIFO. */
@@ -293,14 +307,19 @@ class FifoReceiver implements Receiver {
   }
 
   async [Symbol.asyncDispose]() {
-    closeSync(this.#fd);
-    const waiting = this.#arrival !== undefined && this.#arrived === undefined;
-    if (waiting && ours(this.#path, "FIFO") === this.#inode) {
+    // Our open(2) may not even have begun: knock until it is done.
+    while (this.#arrival && !this.#arrived && this.#isNamed()) {
       knock(this.#path, WRITE);
-      await this.#arrival;
+      await Promise.race([this.#arrival, delay(1)]);
     }
-    // A read(2) that the kernel holds cannot be called back: the exit ends it.
-    if (!this.#reading) this.#leave();
-    removeUnlessRead(this.#path);
+    closeSync(this.#fd);
+    if (this.#reading) {
+      // A read(2) that the kernel holds cannot be called back: the exit ends
+      // it. Till then it would pass for a reader who still needs the name.
+      remove(this.#path);
+    } else {
+      this.#leave();
+      removeUnlessRead(this.#path);
+    }
   }
 }

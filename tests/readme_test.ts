@@ -1,0 +1,23 @@
+// README shows what the program says of itself. To renew it:
+//   deno run --allow-read --allow-write tests/readme_test.ts
+import { assertEquals } from "@std/assert";
+import { help } from "../lib/options.ts";
+
+const README = new URL("../README.md", import.meta.url);
+
+/** README with the text behind each `<!-- mark -->` made anew. */
+function renewed(readme: string): string {
+  return readme.replace(
+    /<!-- help -->\n[^]*?\n(?=Each task)/,
+    `<!-- help -->\n\n\`\`\`\n${help("lab").trimEnd()}\n\`\`\`\n\n`,
+  );
+}
+
+if (import.meta.main) {
+  await Deno.writeTextFile(README, renewed(await Deno.readTextFile(README)));
+} else {
+  Deno.test("README shows the help as it is", async () => {
+    const readme = await Deno.readTextFile(README);
+    assertEquals(readme, renewed(readme));
+  });
+}

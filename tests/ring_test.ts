@@ -1,0 +1,108 @@
+import { assert, assertEquals, assertThrows } from "@std/assert";
+import { LabError } from "../lib/error.ts";
+import { Ring, ringBytes } from "../lib/ring.ts";
+
+function newRing(capacity: number, slotBytes = 8): Ring {
+  const memory = new SharedArrayBuffer(ringBytes(capacity, slotBytes));
+  return Ring.format(memory, capacity, slotBytes);
+}
+
+Deno.test("Ring.put() and take() keep the order, round and round", () => {
+  for (const capacity of [1, 2, 3, 7]) {
+    const ring = newRing(capacity);
+    let next = 0;
+    let put = 0;
+    for (let round = 0; round < 50; round++) {
+      while (ring.put(new Uint8Array([put]))) put++;
+      assertEquals(put - next, capacity); // bounded: never more than that ahead
+      for (let i = 0; i <= round % capacity; i++) {
+        assertEquals(ring.take(), new Uint8Array([next++]));
+      }
+    }
+  }
+});
+
+Deno.test("Ring.take() gives records of every length, empty ones too", () => {
+  const ring = newRing(2, 100);
+  for (let length = 0; length <= 100; length++) {
+    const record = new Uint8Array(length).fill(length);
+    assert(ring.put(record));
+    assertEquals(ring.take(), record);
+  }
+});
+
+Deno.test("Ring refuses memory that holds no ring, or another one", () => {
+  const attach = (change: (words: Int32Array) => void) => {
+    const memory = new SharedArrayBuffer(ringBytes(2, 8));
+    Ring.format(memory, 2, 8);
+    change(new Int32Array(memory));
+    return () => new Ring(memory);
+  };
+  assertThrows(
+    () => new Ring(new SharedArrayBuffer(8)),
+    LabError,
+    "of 8 bytes",
+  );
+  assertThrows(attach((w) => w[0] = 0), LabError, "holds no ring");
+  assertThrows(attach((w) => w[1] = 9), LabError, "version 9: ours is");
+  assertThrows(
+    attach((w) => w[2] = 1000),
+    LabError,
+    "1000 slots of 8 bytes in",
+  );
+  assertThrows(attach((w) => w[3] = -1), LabError, "slots of -1 bytes in");
+});
+
+Deno.test("Ring survives garbage in its memory: an error or nothing, never a hang", () => {
+  let seed = 1;
+  const random = () => seed = Math.imul(seed, 1_664_525) + 1_013_904_223 | 0;
+  for (let round = 0; round < 500; round++) {
+    const memory = new SharedArrayBuffer(ringBytes(4, 8));
+    const ring = Ring.format(memory, 4, 8);
+    const words = new Int32Array(memory);
+    for (let i = 0; i < 20; i++) {
+      words[4 + Math.abs(random()) % (words.length - 4)] = random() >>
+        (round % 32);
+    }
+    for (let i = 0; i < 20; i++) {
+      try {
+        const record = ring.take();
+        assert(record === undefined || record.length <= 8);
+        ring.put(new Uint8Array([i]));
+      } catch (error) {
+        assert(error instanceof LabError, String(error));
+      }
+    }
+  }
+});
+
+Deno.test("Ring gives each record to one receiver, from 2 senders to 2 receivers in workers", async () => {
+  const count = 20_000;
+  const memory = new SharedArrayBuffer(ringBytes(5, 8));
+  const ring = Ring.format(memory, 5, 8);
+  ring.join("senders"); // so that no receiver sees the end before the start
+  const url = new URL("./ring_worker.ts", import.meta.url);
+  const jobs = ["send", "send", "receive", "receive"].map((role, i) => {
+    const worker = new Worker(url, { type: "module" });
+    const { promise, resolve, reject } = Promise.withResolvers<number[]>();
+    worker.onmessage = ({ data }: MessageEvent<number[]>) => {
+      worker.terminate();
+      resolve(data);
+    };
+    worker.onerror = (event) => reject(event.error);
+    worker.postMessage({ role, memory, id: i + 2, count });
+    return promise;
+  });
+  await Promise.all(jobs.slice(0, 2));
+  ring.leave("senders");
+  const received = await Promise.all(jobs.slice(2));
+  const all = new Set(received.flat());
+  assertEquals(received.flat().length, 2 * count); // none twice
+  assertEquals(all.size, 2 * count); // none lost
+  for (const mine of received) { // each sender's order kept
+    for (const sender of [2, 3]) {
+      const seqs = mine.filter((value) => value % 4 === sender);
+      assertEquals(seqs, seqs.toSorted((a, b) => a - b));
+    }
+  }
+});

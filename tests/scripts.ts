@@ -1,0 +1,181 @@
+/**
+ * Runs the real scripts as a user would: with the flags of their tasks in
+ * deno.json, and nothing else.
+ *
+ * @module
+ */
+import { assertEquals } from "@std/assert";
+import { TextLineStream } from "@std/streams/text-line-stream";
+import config from "../deno.json" with { type: "json" };
+
+type Task = keyof typeof config.tasks;
+
+/** The arguments of `deno` in a task. */
+function taskArguments(task: Task): string[] {
+  return config.tasks[task].command
+    .replace(/\$\(.*\)/, Deno.execPath())
+    .split(" ").slice(1);
+}
+
+/** A name for a channel that nobody else uses: test files run side by side. */
+export function freshName(): string {
+  return `test-${crypto.randomUUID().slice(0, 13)}`;
+}
+
+/** Everything that lies in run/ under a name. */
+export function leftovers(name: string): string[] {
+  try {
+    return [...Deno.readDirSync("run")].map((entry) => entry.name)
+      .filter((entry) => entry.startsWith(`${name}.`));
+  } catch (error) {
+    if (error instanceof Deno.errors.NotFound) return [];
+    throw error;
+  }
+}
+
+/** Options for {@linkcode start}. */
+export interface StartOptions {
+  /** Bytes for its standard input; none: it is closed. */
+  input?: ReadableStream<Uint8Array>;
+  cwd?: string;
+}
+
+/** A script that runs. Disposed of, it is ended. */
+export class Running implements AsyncDisposable {
+  /** Its log so far. */
+  readonly lines: string[] = [];
+  readonly #child: Deno.ChildProcess;
+  readonly #reading: Promise<void>;
+  readonly #output: Promise<ArrayBuffer>;
+  readonly #status: Promise<Deno.CommandStatus>;
+  #changed = Promise.withResolvers<void>();
+  #over = false;
+
+  constructor(command: string, args: string[], options: StartOptions = {}) {
+    this.#child = new Deno.Command(command, {
+      args,
+      cwd: options.cwd,
+      env: { NO_COLOR: "1" },
+      stdin: options.input ? "piped" : "null",
+      stdout: "piped",
+      stderr: "piped",
+    }).spawn();
+    this.#reading = this.#read();
+    this.#output = new Response(this.#child.stdout).arrayBuffer();
+    this.#status = this.#child.status;
+    // A script that ends early closes its input: that is no fault of the test.
+    options.input?.pipeTo(this.#child.stdin).catch(() => {});
+  }
+
+  get pid(): number {
+    return this.#child.pid;
+  }
+
+  async #read() {
+    const lines = this.#child.stderr
+      .pipeThrough(new TextDecoderStream())
+      .pipeThrough(new TextLineStream());
+    for await (const line of lines) {
+      this.lines.push(line);
+      this.#change();
+    }
+    this.#over = true;
+    this.#change();
+  }
+
+  #change() {
+    this.#changed.resolve();
+    this.#changed = Promise.withResolvers();
+  }
+
+  /** Resolves when the log has a line with that text, `times` times. */
+  async saw(text: string, times = 1): Promise<string> {
+    for (;;) {
+      const found = this.lines.filter((line) => line.includes(text));
+      if (found.length >= times) return found[times - 1];
+      if (this.#over) {
+        throw new Error(
+          `The script ended without '${text}':\n${this.lines.join("\n")}`,
+        );
+      }
+      await this.#changed.promise;
+    }
+  }
+
+  kill(signal: Deno.Signal): void {
+    this.#child.kill(signal);
+  }
+
+  /** Waits for the end. */
+  async ended(): Promise<{ code: number; signal: string | null; log: string }> {
+    const { code, signal } = await this.#status;
+    await this.#reading;
+    return { code, signal, log: this.lines.join("\n") };
+  }
+
+  /** What it wrote to standard output. */
+  async output(): Promise<Uint8Array> {
+    return new Uint8Array(await this.#output);
+  }
+
+  async [Symbol.asyncDispose]() {
+    let running = true;
+    const done = this.#status.then(() => running = false);
+    await Promise.resolve();
+    if (running) {
+      try {
+        this.kill("SIGKILL");
+      } catch (error) {
+        if (!(error instanceof TypeError)) throw error; // it has ended
+      }
+    }
+    await done;
+    await Promise.all([this.#reading, this.#output]);
+  }
+}
+
+/** Starts a task's script. */
+export function start(
+  task: Task,
+  flags: string[],
+  options?: StartOptions,
+): Running {
+  return new Running(
+    Deno.execPath(),
+    [...taskArguments(task), ...flags],
+    options,
+  );
+}
+
+/** Starts a line of shell, as a student would type it. */
+export function shell(line: string): Running {
+  return new Running("sh", ["-c", line]);
+}
+
+/** Runs a task's script to its end. */
+export async function run(task: Task, flags: string[], options?: StartOptions) {
+  await using script = start(task, flags, options);
+  return await script.ended();
+}
+
+/** Checks that a script went well and left nothing. */
+export async function assertWell(name: string, ...scripts: Running[]) {
+  for (const script of scripts) {
+    const { code, log } = await script.ended();
+    assertEquals(code, 0, log);
+  }
+  assertEquals(leftovers(name), []);
+}
+
+/** The numbers that a log says were read. */
+export function valuesRead({ lines }: { lines: string[] }): number[] {
+  return lines.flatMap((line) => {
+    const [, value] = /^INFO:process2:Read: (\d+)$/.exec(line) ?? [];
+    return value === undefined ? [] : [Number(value)];
+  });
+}
+
+/** `from` to `to`, both included. */
+export function range(from: number, to: number): number[] {
+  return Array.from({ length: to - from + 1 }, (_, i) => from + i);
+}
