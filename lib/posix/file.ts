@@ -1,0 +1,76 @@
+/**
+ * read(2) and write(2) that say an error as a number: to throw an `EAGAIN`, as
+ * `node:fs` does, costs tens of microseconds, and waiting ends meet it often.
+ *
+ * @module
+ */
+import { constants as fs } from "node:fs";
+import { constants as os } from "node:os";
+import { errno, libc, SystemError } from "./libc.ts";
+
+/** Nothing to read, or no room to write, right now. */
+export const EAGAIN = os.errno.EAGAIN;
+/** No such open descriptor. */
+export const EBADF = os.errno.EBADF;
+/** A signal came before anything was done. */
+export const EINTR = os.errno.EINTR;
+/** Nobody has the other end of the pipe open. */
+export const EPIPE = os.errno.EPIPE;
+
+const F_GETFL = 3;
+const F_SETFL = 4;
+
+/**
+ * Reads what is there, read(2): up to the whole buffer.
+ *
+ * @param fd As `openSync` of `node:fs` gives it: the kernel's own number.
+ * @returns Bytes read, 0 at the end, or a negative error: `-EAGAIN`.
+ */
+export function read(fd: number, buffer: Uint8Array): number {
+  const count = libc().read(fd, buffer, BigInt(buffer.length));
+  return count < 0 ? -errno() : count;
+}
+
+/**
+ * Writes as much as there is room for, write(2).
+ *
+ * @param offset Where to begin in the buffer.
+ * @param length Bytes to write from there.
+ * @returns Bytes written, or a negative error: `-EAGAIN`, `-EPIPE`.
+ */
+export function write(
+  fd: number,
+  buffer: Uint8Array,
+  offset = 0,
+  length = buffer.length - offset,
+): number {
+  if (offset < 0 || length < 0 || offset + length > buffer.length) {
+    throw new RangeError(
+      `Cannot write ${length} bytes from ${offset} on: the buffer has ${buffer.length}`,
+    );
+  }
+  // A view of a part costs an object: only where a write was cut short.
+  const part = offset === 0 ? buffer : buffer.subarray(offset);
+  const count = libc().write(fd, part, BigInt(length));
+  return count < 0 ? -errno() : count;
+}
+
+/**
+ * Sets or clears `O_NONBLOCK`, fcntl(2): for standard input and output, which
+ * somebody else has opened. It stays with the open file, so everybody who
+ * shares it sees the change: set it back.
+ *
+ * @returns What it was before.
+ * @throws {SystemError} If it is no open descriptor.
+ */
+export function setNonBlocking(fd: number, on: boolean): boolean {
+  const { fcntl } = libc();
+  const flags = fcntl(fd, F_GETFL, 0);
+  if (flags < 0) throw new SystemError(`fcntl descriptor ${fd}`, errno());
+  const was = (flags & fs.O_NONBLOCK) !== 0;
+  const wish = on ? flags | fs.O_NONBLOCK : flags & ~fs.O_NONBLOCK;
+  if (was !== on && fcntl(fd, F_SETFL, wish) < 0) {
+    throw new SystemError(`fcntl descriptor ${fd}`, errno());
+  }
+  return was;
+}

@@ -1,0 +1,150 @@
+/**
+ * The C library, opened on first use: importing this file needs no permission.
+ *
+ * Lengths go as `usize`, a BigInt: a call with a number works, too, but misses
+ * the fast path. Results that the manual calls `ssize_t` or `long` are taken as
+ * `i32`: ours fit, and the other way round each would make a BigInt.
+ *
+ * @module
+ */
+import { constants } from "node:os";
+import { LabError } from "../error.ts";
+
+const PATHS = [
+  `/lib/${Deno.build.arch}-linux-gnu/libc.so.6`, // Debian and its kin
+  "/lib64/libc.so.6", // Fedora, Arch
+  "libc.so.6", // let ld.so(8) search
+];
+
+const SYMBOLS = {
+  __errno_location: { parameters: [], result: "pointer" },
+  close: { parameters: ["i32"], result: "i32" },
+  fcntl: { parameters: ["i32", "i32", "i32"], result: "i32" },
+  futex: { // glibc has no function of its own for it: futex(2)
+    name: "syscall",
+    parameters: ["i64", "buffer", "i32", "i32", "buffer"],
+    result: "i32",
+  },
+  geteuid: { parameters: [], result: "u32" },
+  kill: { parameters: ["i32", "i32"], result: "i32" },
+  mmap: {
+    parameters: ["pointer", "usize", "i32", "i32", "i32", "i64"],
+    result: "pointer",
+  },
+  mq_getattr: { parameters: ["i32", "buffer"], result: "i32" },
+  mq_open: { parameters: ["buffer", "i32", "u32", "buffer"], result: "i32" },
+  mq_receive: {
+    parameters: ["i32", "buffer", "usize", "buffer"],
+    result: "i32",
+  },
+  mq_send: { parameters: ["i32", "buffer", "usize", "u32"], result: "i32" },
+  mq_unlink: { parameters: ["buffer"], result: "i32" },
+  munmap: { parameters: ["pointer", "usize"], result: "i32" },
+  open: { parameters: ["buffer", "i32"], result: "i32" },
+  poll: { parameters: ["buffer", "u64", "i32"], result: "i32" },
+  posix_fallocate: { parameters: ["i32", "i64", "i64"], result: "i32" },
+  read: { parameters: ["i32", "buffer", "usize"], result: "i32" },
+  sched_yield: { parameters: [], result: "i32", nonblocking: true },
+  shm_open: { parameters: ["buffer", "i32", "u32"], result: "i32" },
+  shm_unlink: { parameters: ["buffer"], result: "i32" },
+  statx: {
+    parameters: ["i32", "buffer", "i32", "u32", "buffer"],
+    result: "i32",
+  },
+  strerror: { parameters: ["i32"], result: "pointer" },
+  write: { parameters: ["i32", "buffer", "usize"], result: "i32" },
+} as const;
+
+type Libc = Deno.DynamicLibrary<typeof SYMBOLS>["symbols"];
+
+const NOT_PERMITTED =
+  "it needs foreign functions: use deno task producer:ffi and consumer:ffi";
+
+let symbols: Libc | undefined;
+let errnoWord = new Int32Array(1);
+
+/**
+ * Can the C library be called? Never asks, but where Deno would ask at the
+ * terminal on first use, the answer is yes.
+ *
+ * @returns `true`, or the reason why not.
+ */
+export function available(): true | string {
+  if (Deno.build.os !== "linux") return "it needs Linux";
+  const { state } = Deno.permissions.querySync({ name: "ffi" });
+  if (state === "granted") return true;
+  const asks = Deno.stdin.isTerminal() && Deno.stderr.isTerminal();
+  return state === "prompt" && asks ? true : NOT_PERMITTED;
+}
+
+/**
+ * The functions of the C library.
+ *
+ * @throws {LabError} If they cannot be had here, or are not permitted.
+ */
+export function libc(): Libc {
+  return symbols ??= open();
+}
+
+function open(): Libc {
+  const there = available();
+  if (there !== true) throw new LabError(`Cannot call the C library: ${there}`);
+  // One question for all: with the library's path alone Deno lets us call it,
+  // but not look behind a pointer.
+  if (Deno.permissions.requestSync({ name: "ffi" }).state !== "granted") {
+    throw new LabError(`Cannot call the C library: ${NOT_PERMITTED}`);
+  }
+  const failures: string[] = [];
+  for (const path of PATHS) {
+    try {
+      const { symbols } = Deno.dlopen(path, SYMBOLS);
+      // A thread's errno stays where it is, errno(3): one view will do.
+      const place = symbols.__errno_location()!;
+      errnoWord = new Int32Array(
+        Deno.UnsafePointerView.getArrayBuffer(place, 4),
+      );
+      return symbols;
+    } catch (error) {
+      failures.push(error instanceof Error ? error.message : String(error));
+    }
+  }
+  throw new LabError(`Cannot open the C library: ${failures.join("; ")}`);
+}
+
+/** Why the last call failed, errno(3). Look at once: the next call may change it. */
+export function errno(): number {
+  return errnoWord[0];
+}
+
+/** A string as C has it. */
+export function cString(text: string): Uint8Array<ArrayBuffer> {
+  if (text.includes("\0")) {
+    throw new TypeError(`Cannot pass a string with a NUL to C: '${text}'`);
+  }
+  return new TextEncoder().encode(`${text}\0`);
+}
+
+/** A call failed in a way that its wrapper does not handle. */
+export class SystemError extends LabError {
+  override name = "SystemError";
+  /** As in errno(3): `EACCES`. */
+  readonly code: string;
+
+  /**
+   * @param action What could not be done, such as `mq_open /x`.
+   * @param errno Why, as a number.
+   * @param hint What one can do about it.
+   */
+  constructor(action: string, errno: number, hint?: string) {
+    const words = Deno.UnsafePointerView.getCString(libc().strerror(errno)!);
+    super(`Cannot ${action}: ${words}${hint ? `: ${hint}` : ""}`);
+    this.code = NAMES.get(errno) ?? `errno ${errno}`;
+  }
+}
+
+// Reversed, for of two names of one number the first is the usual: EAGAIN.
+const NAMES = new Map(
+  Object.entries(constants.errno).reverse().map((
+    [name, value],
+  ) => [value, name]),
+);

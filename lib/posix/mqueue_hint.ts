@@ -1,0 +1,56 @@
+/**
+ * Why a message queue cannot be opened, in words that say what to change.
+ *
+ * @module
+ */
+import { constants as fs } from "node:fs";
+import { constants as os } from "node:os";
+import { read } from "./file.ts";
+import { cString, libc } from "./libc.ts";
+
+const { EEXIST, EINVAL, EMFILE, ENOSPC } = os.errno;
+
+/** How large a queue may get; mq_overview(7), "/proc interfaces". */
+const LIMITS = "/proc/sys/fs/mqueue";
+
+/**
+ * What to do when mq_open(3) has failed.
+ *
+ * @param error As in errno(3).
+ * @param wish What was to be made.
+ */
+export function openHint(
+  error: number,
+  name: string,
+  wish?: { capacity: number; size: number },
+): string | undefined {
+  if (!/^\/[^/]{1,254}$/.test(name)) {
+    return "the name must be a slash and 1 to 254 characters that are none";
+  }
+  if (error === EEXIST) return "choose another name, or remove it";
+  if (error === ENOSPC) {
+    return `there are ${limit("queues_max")} queues already (queues_max)`;
+  }
+  if (!wish) return undefined;
+  const { capacity, size } = wish;
+  if (error === EMFILE) {
+    return `${capacity} messages of ${size} bytes are more than is left of ` +
+      "what one user's queues may hold in all (RLIMIT_MSGQUEUE, ulimit -q)";
+  }
+  if (error !== EINVAL) return undefined;
+  return `a queue may hold ${limit("msg_max")} messages (msg_max) of ` +
+    `${
+      limit("msgsize_max")
+    } bytes (msgsize_max): ${capacity} of ${size} were asked for`;
+}
+
+/** One of the {@linkcode LIMITS}; read through the C library, or Deno would ask. */
+function limit(name: string): string {
+  const path = `${LIMITS}/${name}`;
+  const fd = libc().open(cString(path), fs.O_RDONLY);
+  if (fd < 0) return `as many as ${path} says`;
+  const buffer = new Uint8Array(32);
+  const count = Math.max(0, read(fd, buffer));
+  libc().close(fd);
+  return new TextDecoder().decode(buffer.subarray(0, count)).trim();
+}

@@ -1,0 +1,144 @@
+/**
+ * Shared memory with a name: shm_overview(7).
+ *
+ * @module
+ */
+import { constants as fs } from "node:fs";
+import { constants as os } from "node:os";
+import { EAGAIN } from "./file.ts";
+import { cString, errno, libc, SystemError } from "./libc.ts";
+import { ownerOf } from "./owner.ts";
+
+const { EEXIST, EINTR, ENOENT } = os.errno;
+const PROT_READ_WRITE = 1 | 2;
+const MAP_SHARED = 1;
+const MAP_FAILED = 0xffff_ffff_ffff_ffffn;
+
+/** Options for {@linkcode openShared}. */
+export interface SharedOptions {
+  /** Make the segment, for us alone (0600), if it is not there. */
+  create?: boolean;
+  /** Refuse one that is there already, with `EEXIST`. @default {false} */
+  exclusive?: boolean;
+  /** How many bytes to make; needed with `create`. */
+  bytes?: number;
+}
+
+/** Memory that several processes see. */
+export interface SharedSegment extends Disposable {
+  /** The memory; Atomics work on it, except `wait` and `notify`. */
+  readonly memory: ArrayBuffer;
+  /** Its size: what its maker chose. */
+  readonly bytes: number;
+  /** Have we made it? Then it is all zeros. */
+  readonly created: boolean;
+  /** User id of its owner. */
+  readonly uid: number;
+  /** Is it ours: our own user's, and shut to group and others? */
+  readonly ours: boolean;
+  /** Gives the memory back: from now on every view of it has length 0. */
+  close(): void;
+}
+
+/**
+ * Opens a segment and maps it: shm_open(3), posix_fallocate(3), mmap(2).
+ *
+ * @param name A slash and up to 254 characters that are none.
+ * @throws {SystemError} `ENOENT` where there is none and we may not make it;
+ * `EAGAIN` where its maker has not given it a size yet; `ENOSPC` where there is
+ * no memory left for it.
+ */
+export function openShared(
+  name: string,
+  { create = false, exclusive = false, bytes = 0 }: SharedOptions = {},
+): SharedSegment {
+  if (create && !(Number.isSafeInteger(bytes) && bytes > 0)) {
+    throw new RangeError(
+      `Cannot make shared memory as 'bytes' must be a positive integer: current value is ${bytes}`,
+    );
+  }
+  const { fd, created } = openName(name, create, exclusive);
+  try {
+    return map(name, fd, created, create ? bytes : 0);
+  } catch (error) {
+    if (created) unlinkShared(name); // leave no half-made one behind
+    throw error;
+  } finally {
+    libc().close(fd); // the mapping stays, mmap(2)
+  }
+}
+
+/** Two may come at once: exactly one of them is told that it has made it. */
+function openName(name: string, create: boolean, exclusive: boolean) {
+  const { shm_open } = libc();
+  const path = cString(name);
+  for (;;) {
+    if (create) {
+      const flags = fs.O_RDWR | fs.O_CREAT | fs.O_EXCL;
+      const fd = shm_open(path, flags, 0o600);
+      if (fd >= 0) return { fd, created: true };
+      const error = errno();
+      if (error !== EEXIST || exclusive) {
+        throw new SystemError(`shm_open ${name}`, error);
+      }
+    }
+    const fd = shm_open(path, fs.O_RDWR, 0);
+    if (fd >= 0) return { fd, created: false };
+    const error = errno();
+    // Removed between our two calls: ours to make after all.
+    if (error !== ENOENT || !create) {
+      throw new SystemError(`shm_open ${name}`, error);
+    }
+  }
+}
+
+function map(name: string, fd: number, created: boolean, wish: number) {
+  const { mmap, munmap } = libc();
+  let { uid, ours, size: bytes } = ownerOf(fd);
+  if (bytes === 0) {
+    if (wish === 0) {
+      throw new SystemError(`map ${name}`, EAGAIN, "it has no size yet");
+    }
+    // Whoever is first gives it its size, even if its maker was killed. Unlike
+    // ftruncate(2) this never shrinks it under somebody's feet, and takes the
+    // memory now: later, want of it would be a SIGBUS.
+    allocate(name, fd, wish);
+    bytes = ownerOf(fd).size;
+  }
+  const length = BigInt(bytes);
+  const place = mmap(null, length, PROT_READ_WRITE, MAP_SHARED, fd, 0n);
+  const error = errno();
+  if (place === null || Deno.UnsafePointer.value(place) === MAP_FAILED) {
+    throw new SystemError(`mmap ${name}`, error);
+  }
+  const memory = Deno.UnsafePointerView.getArrayBuffer(place, bytes);
+  const close = () => {
+    if (memory.detached) return;
+    memory.transfer(); // a view that outlived its memory would crash us
+    munmap(place, length);
+  };
+  return { memory, bytes, created, uid, ours, close, [Symbol.dispose]: close };
+}
+
+function allocate(name: string, fd: number, bytes: number): void {
+  for (;;) {
+    // This one returns its error and leaves errno alone.
+    const error = libc().posix_fallocate(fd, 0n, BigInt(bytes));
+    if (error === 0) return;
+    if (error !== EINTR) {
+      throw new SystemError(`allocate ${bytes} bytes for ${name}`, error);
+    }
+  }
+}
+
+/**
+ * Removes the name, shm_unlink(3); whoever has the memory mapped keeps it.
+ *
+ * @returns Was there one?
+ */
+export function unlinkShared(name: string): boolean {
+  if (libc().shm_unlink(cString(name)) === 0) return true;
+  const error = errno();
+  if (error === ENOENT) return false;
+  throw new SystemError(`shm_unlink ${name}`, error);
+}
