@@ -54,11 +54,14 @@ export interface Sender extends AsyncDisposable {
 
 /** The receiving end of a channel. */
 export interface Receiver extends AsyncDisposable {
+  /** From which stream the last bytes came, where each sender has its own. */
+  readonly stream?: number;
   /**
    * Takes what is there, without waiting.
    *
-   * @returns One record, or, from a byte stream, as many bytes as are there (at
-   * least one; valid until the next call), or why there is nothing.
+   * @returns One record, or, from a byte stream, as many bytes as are there,
+   * valid until the next call; or why there is nothing. No bytes at all: the
+   * record, or the stream, was cut off by its sender's end.
    */
   poll(): Uint8Array | typeof PENDING | typeof END;
   /**
@@ -83,22 +86,31 @@ export interface Address {
 export interface Properties {
   /** What the kernel, or the runtime, holds for it. */
   object: string;
-  /** How an end finds the channel. */
+  /** Which way data can go in it. The lab uses one. */
+  direction: "one-way" | "two-way";
+  /** How an end finds the channel: by its name, or from its parent. */
   openedBy: "name" | "parent";
   /** Does what was sent remain when every process has exited? */
   outlives: boolean;
   /** Is one record sent one record received, or is it a stream of bytes? */
   boundaries: boolean;
   /** What it holds when nobody reads; `chosen` in messages, by --capacity. */
-  capacity: { bytes: number } | { messages: number; chosen: boolean };
+  capacity: { bytes: number } | {
+    messages: number;
+    chosen: boolean;
+    /** How many one can choose at most, where the kernel sets no limit. */
+    most?: number;
+  };
   /** Do the ends live in several processes, or in workers of one? */
   processes: "many" | "one";
+  /** Does it need foreign functions: C library calls that Deno lacks? */
+  ffi: boolean;
 }
 
-/** A channel held open, so that a sender can send before the receiver has come. */
+/** A channel held open for the one that comes first. */
 export interface Hold extends Disposable {
-  /** Has a sender put something in? */
-  filled(): boolean;
+  /** Has it put something in, or does it listen? Then the other one may come. */
+  ready(): boolean;
 }
 
 /** A way of interprocess communication: a value, listed in `mechanism/mod.ts`. */
@@ -109,14 +121,16 @@ export interface Mechanism {
   summary: string;
   properties: Properties;
   /** What a process needs to open an end, as flags of `deno run`. */
-  permissions: string[];
+  permissions(address: Address): string[];
   /** `true`, or the reason why it cannot run on this machine. */
   available(): true | string;
   /** Opens the sending end. */
   openSender(address: Address): Promise<Sender>;
   /** Opens the receiving end. */
   openReceiver(address: Address): Promise<Receiver>;
-  /** Holds the channel open for a sender that comes first, where that can be. */
+  /** Which of the two the lab starts first, so that neither must wait at once. */
+  first: "producer" | "consumer";
+  /** Holds the channel open for the one that comes first, where that helps. */
   hold?(address: Address): Hold;
   /** Makes the memory that both ends share, where the parent makes the channel. */
   allocate?(address: Address): SharedArrayBuffer;

@@ -101,14 +101,18 @@ export class Outbox {
 /** Where the consumer finds its messages. */
 export class Inbox {
   #receiver: Receiver;
-  #decoder: Decoder;
+  #format: Format;
   #boundaries: boolean;
+  /** Where each sender has a stream of its own, each needs its own decoder. */
+  #decoders = new Map<number, Decoder>();
+  #decoder: Decoder;
 
   /** @param boundaries Is each record exactly one message? */
   constructor(receiver: Receiver, format: Format, boundaries: boolean) {
     this.#receiver = receiver;
-    this.#decoder = format.decoder();
+    this.#format = format;
     this.#boundaries = boundaries;
+    this.#decoder = format.decoder();
   }
 
   /**
@@ -125,8 +129,32 @@ export class Inbox {
       const bytes = this.#receiver.poll();
       if (bytes === END) return this.#decoder.end() ?? END;
       if (typeof bytes === "symbol") return bytes;
-      this.#decoder.push(bytes);
+      if (this.#receiver.stream !== undefined) {
+        this.#decoder = this.#decoderOf(this.#receiver.stream);
+      }
+      if (bytes.length > 0) {
+        this.#decoder.push(bytes);
+      } else {
+        const cut = this.#cutOff(bytes);
+        if (cut) return cut;
+      }
     }
+  }
+
+  #decoderOf(stream: number): Decoder {
+    let decoder = this.#decoders.get(stream);
+    if (!decoder) this.#decoders.set(stream, decoder = this.#format.decoder());
+    return decoder;
+  }
+
+  #cutOff(bytes: Uint8Array): MessageError | undefined {
+    if (this.#boundaries) {
+      const reason = "Cannot read a message whose sender was killed in it";
+      return new MessageError(reason, bytes, true);
+    }
+    const { stream } = this.#receiver;
+    if (stream !== undefined) this.#decoders.delete(stream);
+    return this.#decoder.end();
   }
 
   /** Takes out what a read has brought beyond the last message: how many more. */

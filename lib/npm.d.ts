@@ -61,7 +61,7 @@ declare module "cli-progress" {
       stream?: unknown;
       clearOnComplete?: boolean;
       hideCursor?: boolean;
-      etaBuffer?: number;
+      linewrap?: boolean;
     });
     start(total: number, startValue: number, payload?: object): void;
     update(current: number, payload?: object): void;

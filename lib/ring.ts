@@ -22,32 +22,34 @@ const WORD = {
   version: 1,
   capacity: 2, // slots
   slotBytes: 3, // longest record
-  sendersEver: 4, // has a sender ever joined?
+  sendersEver: 4, // how many senders have joined since the beginning
+  senders: 5, // ... and not left: where no process can die alone
   tail: 16, // the position that the next sender takes
   head: 32, // the position that the next receiver takes
   filled: 48, // rung when a record was put in, for those asleep
   receiversAsleep: 49,
   emptied: 50, // rung when a slot came free
   sendersAsleep: 51,
-  senders: 64, // who has the ring open to send: MEMBERS numbers, 0 for none
-  receivers: 128, // ... to receive
 };
-const MEMBERS = 64;
-const HEAD_BYTES = 768;
+const HEAD_BYTES = 256;
 const SLOT_HEAD = 8; // bytes: the mark, the record's length
 const WRITING = 0;
 const READING = 1;
 
-/** The two roles in which one joins a ring. */
+/** The two roles at a ring. */
 export type Role = "senders" | "receivers";
 
 /** How to sleep on a word of shared memory, as futex(2) does. */
 export interface Parking {
-  /** Sleeps while the word has that value, until woken or the signal is aborted. */
+  /**
+   * Sleeps while the word has that value: until woken, or the signal is aborted,
+   * or for at most that many milliseconds.
+   */
   wait(
     words: Int32Array<ArrayBufferLike>,
     index: number,
     value: number,
+    atMost: number,
     signal: AbortSignal,
   ): Promise<void>;
   /** Wakes all who sleep on the word. */
@@ -56,8 +58,8 @@ export interface Parking {
 
 /** Parking between the threads of one process. */
 export const threadParking: Parking = {
-  async wait(words, index, value, signal) {
-    const sleep = Atomics.waitAsync(words, index, value);
+  async wait(words, index, value, atMost, signal) {
+    const sleep = Atomics.waitAsync(words, index, value, atMost);
     if (!sleep.async) return;
     const wake = () => Atomics.notify(words, index); // our own sleep, too
     signal.addEventListener("abort", wake, { once: true });
@@ -278,8 +280,19 @@ export class Ring {
     return mark !== ready;
   }
 
-  /** Sleeps until a record comes (receivers) or a slot gets free (senders). */
-  async sleep(role: Role, signal: AbortSignal): Promise<void> {
+  /**
+   * Sleeps until a record comes (receivers) or a slot gets free (senders).
+   *
+   * @param atMost Milliseconds after which it wakes up in any case.
+   * @param over Is there something else to wake up for?
+   * @throws The signal's reason, once it is aborted.
+   */
+  async sleep(
+    role: Role,
+    signal: AbortSignal,
+    atMost = Infinity,
+    over: () => boolean = () => false,
+  ): Promise<void> {
     const sender = role === "senders";
     const bell = sender ? WORD.emptied : WORD.filled;
     const asleep = sender ? WORD.sendersAsleep : WORD.receiversAsleep;
@@ -287,10 +300,8 @@ export class Ring {
     Atomics.add(this.#words, asleep, 1);
     try {
       // Look again now that they know of us: what comes later rings the bell.
-      const over = !sender && this.hadSender &&
-        this.members("senders").length === 0;
-      if (this.#blocked(role) && !over) {
-        await this.#parking.wait(this.#words, bell, rung, signal);
+      if (this.#blocked(role) && !over()) {
+        await this.#parking.wait(this.#words, bell, rung, atMost, signal);
       }
     } finally {
       Atomics.sub(this.#words, asleep, 1);
@@ -303,42 +314,68 @@ export class Ring {
     return !this.#blocked("receivers");
   }
 
-  /** Has a sender ever joined? */
-  get hadSender(): boolean {
-    return Atomics.load(this.#words, WORD.sendersEver) !== 0;
+  /** How many records lie in it; a guess while somebody is at it. */
+  get length(): number {
+    const count = this.#load(WORD.tail) - this.#load(WORD.head);
+    return count < 0 ? count + this.#end : count;
   }
 
-  /** Enters us among those who have the ring open. */
-  join(role: Role): void {
-    for (let i = WORD[role]; i < WORD[role] + MEMBERS; i++) {
-      if (Atomics.compareExchange(this.#words, i, 0, this.#owner) === 0) {
-        if (role === "senders") Atomics.store(this.#words, WORD.sendersEver, 1);
-        return;
-      }
-    }
-    throw new LabError(
-      `Cannot join the ring: it has ${MEMBERS} ${role} already`,
-    );
+  /** How many senders have ever joined. */
+  get sendersEver(): number {
+    return Atomics.load(this.#words, WORD.sendersEver);
   }
 
-  /** Takes us, or one who died, off the list, and tells the other side. */
-  leave(role: Role, owner: number = this.#owner): void {
-    for (let i = WORD[role]; i < WORD[role] + MEMBERS; i++) {
-      if (Atomics.compareExchange(this.#words, i, owner, 0) === owner) break;
-    }
+  /** How many senders have joined and not left. */
+  get senders(): number {
+    return Atomics.load(this.#words, WORD.senders);
+  }
+
+  /** A sender comes. */
+  join(): void {
+    Atomics.add(this.#words, WORD.senders, 1);
+    Atomics.add(this.#words, WORD.sendersEver, 1);
+  }
+
+  /** A sender goes: receivers that sleep may have waited for just that. */
+  leave(): void {
+    Atomics.sub(this.#words, WORD.senders, 1);
     this.#ring(WORD.filled, WORD.receiversAsleep);
-    this.#ring(WORD.emptied, WORD.sendersAsleep);
   }
 
-  /** Who has the ring open in that role. */
-  members(role: Role): number[] {
-    const words = this.#words;
-    const members: number[] = [];
-    for (let i = WORD[role]; i < WORD[role] + MEMBERS; i++) {
-      const owner = Atomics.load(words, i);
-      if (owner !== 0) members.push(owner);
+  /**
+   * Gives back the slot that is next if whoever was at it has died.
+   *
+   * @param isAlive Does the owner of that number still run?
+   * @returns `true`: there was one; in its role, what it had begun is lost.
+   */
+  recover(role: Role, isAlive: (owner: number) => boolean): boolean {
+    const sender = role === "senders";
+    const word = sender ? WORD.tail : WORD.head;
+    const position = this.#load(word);
+    const at = this.#markAt(position);
+    const mark = Atomics.load(this.#words, at);
+    if (mark >= 0 || isAlive(-mark >> 2)) return false;
+    // A receiver waits for what a dead sender was writing in this lap, a sender
+    // for what a dead receiver was reading in the last one.
+    const laps = this.#end / this.capacity;
+    const lap = sender
+      ? (this.#lap(position) + laps - 1) % laps
+      : this.#lap(position);
+    const doing = sender ? READING : WRITING;
+    if (!this.#isBusy(mark, doing, lap)) return false;
+    const free = this.#emptyMark(lap);
+    if (Atomics.compareExchange(this.#words, at, mark, free) !== mark) {
+      return false;
     }
-    return members;
+    if (!sender) {
+      Atomics.compareExchange(
+        this.#words,
+        word,
+        position,
+        this.#next(position),
+      );
+    }
+    return true;
   }
 }
 

@@ -398,7 +398,7 @@ test("futexParking wakes between two processes", async () => {
       Atomics.store(words, 3, i);
       futexParking.wake(words, 3);
       while (Atomics.load(words, 5) < i) {
-        await futexParking.wait(words, 5, i - 1, never);
+        await futexParking.wait(words, 5, i - 1, Infinity, never);
       }
     }
     assertEquals(await peer.say(), "done");
@@ -412,10 +412,10 @@ test("futexParking.wait() ends at once on another value, and when aborted", asyn
   using segment = openShared(name, { create: true, bytes: 64 });
   unlinkShared(name);
   const words = new Int32Array(segment.memory);
-  await futexParking.wait(words, 0, 1, never);
+  await futexParking.wait(words, 0, 1, Infinity, never);
   const controller = new AbortController();
   setTimeout(() => controller.abort(), 1);
-  await futexParking.wait(words, 0, 0, controller.signal);
+  await futexParking.wait(words, 0, 0, Infinity, controller.signal);
   assert(controller.signal.aborted);
 });
 

@@ -80,7 +80,7 @@ Deno.test("Ring gives each record to one receiver, from 2 senders to 2 receivers
   const count = 20_000;
   const memory = new SharedArrayBuffer(ringBytes(5, 8));
   const ring = Ring.format(memory, 5, 8);
-  ring.join("senders"); // so that no receiver sees the end before the start
+  ring.join(); // so that no receiver sees the end before the start
   const url = new URL("./ring_worker.ts", import.meta.url);
   const jobs = ["send", "send", "receive", "receive"].map((role, i) => {
     const worker = new Worker(url, { type: "module" });
@@ -94,7 +94,7 @@ Deno.test("Ring gives each record to one receiver, from 2 senders to 2 receivers
     return promise;
   });
   await Promise.all(jobs.slice(0, 2));
-  ring.leave("senders");
+  ring.leave();
   const received = await Promise.all(jobs.slice(2));
   const all = new Set(received.flat());
   assertEquals(received.flat().length, 2 * count); // none twice

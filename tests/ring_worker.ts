@@ -13,10 +13,11 @@ self.onmessage = async (
   { data: { role, memory, id, count } }: MessageEvent<Job>,
 ) => {
   const ring = new Ring(memory, id);
+  const ended = () => ring.sendersEver > 0 && ring.senders === 0;
   const never = new AbortController().signal;
   const values: number[] = [];
   if (role === "send") {
-    ring.join("senders");
+    ring.join();
     const record = new Int32Array(1);
     for (let i = 0; i < count; i++) {
       record[0] = i * 4 + id; // who sent it: the last two bits
@@ -24,14 +25,14 @@ self.onmessage = async (
         await ring.sleep("senders", never);
       }
     }
-    ring.leave("senders");
+    ring.leave();
   } else {
     for (;;) {
-      const over = ring.hadSender && ring.members("senders").length === 0;
+      const over = ended();
       const record = ring.take();
       if (record) values.push(new Int32Array(record.slice().buffer)[0]);
       else if (over) break;
-      else await ring.sleep("receivers", never);
+      else await ring.sleep("receivers", never, Infinity, ended);
     }
   }
   self.postMessage(values);

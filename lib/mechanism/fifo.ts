@@ -31,6 +31,8 @@ import { ours, reason, runPath } from "../run_folder.ts";
 
 const READ = constants.O_RDONLY | constants.O_NONBLOCK;
 const WRITE = constants.O_WRONLY | constants.O_NONBLOCK;
+const LOOK = 1000; // ms; one who waits sees to it that often that the name is there
+const PIPE_BUF = 4096; // bytes; pipe(7)
 const CAPACITY = 65_536; // bytes; pipe(7), "Pipe capacity"
 
 /** The mechanism `--via=fifo`. */
@@ -39,13 +41,15 @@ export const fifo: Mechanism = {
   summary: "a named pipe, made with mkfifo; run/NAME.fifo",
   properties: {
     object: "mkfifo(1), O_NONBLOCK",
+    direction: "one-way",
     openedBy: "name",
     outlives: false,
     boundaries: false,
     capacity: { bytes: CAPACITY },
     processes: "many",
+    ffi: false,
   },
-  permissions: [
+  permissions: () => [
     "--allow-read=.",
     "--allow-write=run",
     "--allow-sys=uid",
@@ -54,13 +58,14 @@ export const fifo: Mechanism = {
   available: () => true,
   openSender: (address) => Promise.resolve(new FifoSender(path(address))),
   openReceiver: (address) => Promise.resolve(new FifoReceiver(path(address))),
+  first: "producer",
   hold(address) {
     const there = path(address);
     make(there);
     const fd = openSync(there, READ);
     const made = modified(fd);
     return {
-      filled: () => modified(fd) !== made, // write(2) marks the time, stat(2)
+      ready: () => modified(fd) !== made, // write(2) marks the time, stat(2)
       [Symbol.dispose]() {
         closeSync(fd);
         removeUnlessRead(there);
@@ -138,18 +143,27 @@ function remove(path: string): void {
   }
 }
 
+/** Waits for what the kernel holds, or until it is time to look after the name. */
+async function forAWhile(held: Promise<void>, signal: AbortSignal) {
+  const { promise: look, resolve } = Promise.withResolvers<void>();
+  const timer = setTimeout(resolve, LOOK);
+  try {
+    await abortable(Promise.race([held, look]), signal);
+  } finally {
+    clearTimeout(timer);
+  }
+}
+
 class FifoSender implements Sender {
   readonly limit = Infinity;
   #path: string;
   #fd?: number;
   #record: Uint8Array = new Uint8Array(0); // refused or half in
   #written = 0; // bytes of it
-  #made: boolean; // was it us who made the FIFO?
   #blocked?: Promise<void>; // an open(2) or write(2) that the kernel still holds
 
   constructor(path: string) {
     this.#path = path;
-    this.#made = ours(path, "FIFO") === undefined;
     make(path);
     this.#fd = open(path, WRITE);
   }
@@ -164,7 +178,10 @@ class FifoSender implements Sender {
     this.#record = record;
     try {
       while (this.#written < record.length) {
-        this.#written += writeSync(this.#fd, record, this.#written);
+        // Piece by piece of PIPE_BUF, which go as a whole or not at all: of a
+        // longer one writeSync would not tell how much had gone before EAGAIN.
+        const piece = Math.min(PIPE_BUF, record.length - this.#written);
+        this.#written += writeSync(this.#fd, record, this.#written, piece);
       }
       this.#written = 0;
       return true;
@@ -177,12 +194,17 @@ class FifoSender implements Sender {
   }
 
   async writable(signal: AbortSignal) {
-    this.#blocked ??= this.#block().finally(() => this.#blocked = undefined);
+    const inode = ours(this.#path, "FIFO");
+    const blocked = this.#blocked ??= this.#block().finally(() => {
+      if (this.#blocked === blocked) this.#blocked = undefined;
+    });
     try {
-      await abortable(this.#blocked, signal);
+      await forAWhile(blocked, signal);
     } finally {
       if (signal.aborted && this.#fd === undefined) knock(this.#path, READ);
     }
+    // Somebody removed the name, and we wait at the nameless one: start anew.
+    if (ours(this.#path, "FIFO") !== inode) this.#blocked = undefined;
   }
 
   /** Without O_NONBLOCK: the kernel keeps us in open(2), or in write(2), until it goes on. */
@@ -213,9 +235,8 @@ class FifoSender implements Sender {
     this.#detach();
     // A reader that is not ours, cat say, leaves as soon as we have, and does
     // not tidy up: see it off. Our consumer may stay, and then it has the name.
-    for (let i = 0; i < 10 && this.#made && knock(this.#path, WRITE); i++) {
-      await delay(20);
-    }
+    for (let i = 0; i < 10 && knock(this.#path, WRITE); i++) await delay(20);
+    knock(this.#path, READ); // another writer would wait for ever at a lost name
     removeUnlessRead(this.#path);
   }
 }
@@ -250,10 +271,14 @@ class FifoReceiver implements Receiver {
    * sees even one that comes and goes without a word, which read(2) cannot.
    */
   #await(): Promise<Deno.FsFile> {
-    return this.#arrival ??= Deno.open(this.#path).then((file) => {
-      this.#sender = true;
-      return this.#arrived = file;
+    const arrival = this.#arrival ??= Deno.open(this.#path).then((file) => {
+      if (arrival === this.#arrival) {
+        this.#sender = true;
+        this.#arrived = file;
+      }
+      return file;
     });
+    return arrival;
   }
 
   poll() {
@@ -285,6 +310,7 @@ class FifoReceiver implements Receiver {
     closeSync(this.#fd);
     [this.#fd, this.#inode] = this.#open();
     this.#leave();
+    this.#reading = undefined; // the kernel may hold it for ever
     this.#await();
   }
 
@@ -294,14 +320,18 @@ class FifoReceiver implements Receiver {
   }
 
   async readable(signal: AbortSignal) {
-    this.#reading ??= this.#read().finally(() => this.#reading = undefined);
-    await abortable(this.#reading, signal);
+    this.#reading ??= this.#read();
+    await forAWhile(this.#reading, signal);
+    if (!this.#arrived && !this.#isNamed()) this.#reopen();
   }
 
   /** Without O_NONBLOCK: the kernel keeps us until a sender comes, then until it writes. */
   async #read(): Promise<void> {
-    const file = await this.#await();
+    const arrival = this.#await();
+    const file = await arrival;
+    if (arrival !== this.#arrival) return file.close(); // reopened meanwhile
     const count = await file.read(this.#buffer);
+    this.#reading = undefined;
     if (count !== null) this.#ahead = this.#buffer.subarray(0, count);
     else this.#leave(); // every sender has closed: next time, await another
   }
@@ -316,7 +346,7 @@ class FifoReceiver implements Receiver {
     if (this.#reading) {
       // A read(2) that the kernel holds cannot be called back: the exit ends
       // it. Till then it would pass for a reader who still needs the name.
-      remove(this.#path);
+      if (this.#isNamed()) remove(this.#path);
     } else {
       this.#leave();
       removeUnlessRead(this.#path);

@@ -4,18 +4,12 @@
  *
  * @module
  */
-import {
-  type Address,
-  END,
-  FULL,
-  type Mechanism,
-  PENDING,
-  type Receiver,
-  type Sender,
-} from "../channel.ts";
+import type { Address, Mechanism } from "../channel.ts";
 import { Ring, ringBytes } from "../ring.ts";
+import { type Presence, RingReceiver, RingSender } from "../ring_ends.ts";
 
 const CAPACITY = 64; // messages
+const MOST = 16_384; // about 1 GiB of memory
 const SLOT_BYTES = 66_048; // 64 KiB of body, 512 bytes of header
 
 /** The mechanism `--via=workers`. */
@@ -24,25 +18,34 @@ export const workers: Mechanism = {
   summary: "shared memory between two workers of one process; lab alone",
   properties: {
     object: "SharedArrayBuffer, a ring of slots",
+    direction: "two-way",
     openedBy: "parent",
     outlives: false,
     boundaries: true,
-    capacity: { messages: CAPACITY, chosen: true },
+    capacity: { messages: CAPACITY, chosen: true, most: MOST },
     processes: "one",
+    ffi: false,
   },
-  permissions: [],
+  permissions: () => [],
   available: () => true,
   allocate({ capacity = CAPACITY }) {
     const memory = new SharedArrayBuffer(ringBytes(capacity, SLOT_BYTES));
     Ring.format(memory, capacity, SLOT_BYTES);
     return memory;
   },
+  first: "producer",
   hold(address) {
     const ring = attach(address);
-    return { filled: () => ring.filled, [Symbol.dispose]() {} };
+    return { ready: () => ring.filled, [Symbol.dispose]() {} };
   },
-  openSender: (address) => Promise.resolve(new RingSender(attach(address))),
-  openReceiver: (address) => Promise.resolve(new RingReceiver(attach(address))),
+  openSender(address) {
+    const ring = attach(address);
+    return Promise.resolve(new RingSender(ring, presence(ring)));
+  },
+  openReceiver(address) {
+    const ring = attach(address);
+    return Promise.resolve(new RingReceiver(ring, presence(ring), 0));
+  },
   remove: () => Promise.resolve(undefined),
 };
 
@@ -51,53 +54,11 @@ function attach({ memory }: Address): Ring {
   throw new TypeError("Cannot open a channel between workers without memory");
 }
 
-class RingSender implements Sender {
-  readonly limit: number;
-  #ring: Ring;
-
-  constructor(ring: Ring) {
-    this.#ring = ring;
-    this.limit = ring.slotBytes;
-    ring.join("senders");
-  }
-
-  offer(record: Uint8Array) {
-    return this.#ring.put(record) || FULL;
-  }
-
-  writable(signal: AbortSignal) {
-    return this.#ring.sleep("senders", signal);
-  }
-
-  [Symbol.asyncDispose]() {
-    this.#ring.leave("senders");
-    return Promise.resolve();
-  }
-}
-
-class RingReceiver implements Receiver {
-  #ring: Ring;
-
-  constructor(ring: Ring) {
-    this.#ring = ring;
-    ring.join("receivers");
-  }
-
-  poll() {
-    const ring = this.#ring;
-    const record = ring.take();
-    if (record) return record;
-    if (!ring.hadSender || ring.members("senders").length > 0) return PENDING;
-    // What the last sender put in just before it left.
-    return ring.take() ?? END;
-  }
-
-  readable(signal: AbortSignal) {
-    return this.#ring.sleep("receivers", signal);
-  }
-
-  [Symbol.asyncDispose]() {
-    this.#ring.leave("receivers");
-    return Promise.resolve();
-  }
+/** Workers die together: a count of them is never wrong. */
+function presence(ring: Ring): Presence {
+  return {
+    senders: () => ring.senders > 0,
+    isAlive: () => true,
+    [Symbol.dispose]() {},
+  };
 }

@@ -24,10 +24,10 @@ const timespec = new BigInt64Array(2); // seconds, nanoseconds
  * a wait that is aborted just ends.
  */
 export const futexParking: Parking = {
-  async wait(words, index, value, signal) {
+  async wait(words, index, value, atMost, signal) {
     const word = words.subarray(index, index + 1);
     try {
-      await inSlices((ms) => sleep(word, value, ms), signal);
+      await inSlices((ms) => sleep(word, value, ms), signal, atMost);
     } catch (error) {
       if (!signal.aborted || error !== signal.reason) throw error;
     }

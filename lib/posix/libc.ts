@@ -20,6 +20,11 @@ const SYMBOLS = {
   __errno_location: { parameters: [], result: "pointer" },
   close: { parameters: ["i32"], result: "i32" },
   fcntl: { parameters: ["i32", "i32", "i32"], result: "i32" },
+  fcntlLock: {
+    name: "fcntl",
+    parameters: ["i32", "i32", "buffer"],
+    result: "i32",
+  },
   futex: { // glibc has no function of its own for it: futex(2)
     name: "syscall",
     parameters: ["i64", "buffer", "i32", "i32", "buffer"],

@@ -11,6 +11,8 @@ export interface Owner {
   uid: number;
   /** Permission bits, such as 0o600. */
   mode: number;
+  /** Names it has; 0: it was removed, stat(2). */
+  links: number;
   /** Bytes it holds. */
   size: number;
   /** Is it ours: our own user's, and shut to group and others? */
@@ -33,8 +35,15 @@ export function ownerOf(fd: number): Owner {
   if (statx(fd, EMPTY, AT_EMPTY_PATH, STATX_BASIC_STATS, stat) < 0) {
     throw new SystemError(`statx descriptor ${fd}`, errno());
   }
+  const links = stat.getUint32(16, true);
   const uid = stat.getUint32(20, true);
   const mode = stat.getUint16(28, true) & 0o7777;
   const size = Number(stat.getBigUint64(40, true));
-  return { uid, mode, size, ours: uid === geteuid() && (mode & 0o077) === 0 };
+  return {
+    uid,
+    mode,
+    links,
+    size,
+    ours: uid === geteuid() && (mode & 0o077) === 0,
+  };
 }

@@ -50,6 +50,7 @@ export function pollFd(fd: number, events: number, timeout: number): number {
  * hung up: then, too, the next read(2) or write(2) does not block. A FIFO whose
  * writers have all closed is hung up, and resolves at once, each time.
  *
+ * @param atMost Milliseconds after which the wait is over in any case.
  * @throws The signal's reason, once it is aborted.
  * @throws {SystemError} As {@linkcode pollFd}.
  */
@@ -57,7 +58,8 @@ export function waitFd(
   fd: number,
   readiness: "readable" | "writable",
   signal: AbortSignal,
+  atMost?: number,
 ): Promise<void> {
   const events = readiness === "readable" ? POLLIN : POLLOUT;
-  return inSlices((ms) => pollFd(fd, events, ms) !== 0, signal);
+  return inSlices((ms) => pollFd(fd, events, ms) !== 0, signal, atMost);
 }

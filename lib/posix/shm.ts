@@ -36,7 +36,9 @@ export interface SharedSegment extends Disposable {
   readonly uid: number;
   /** Is it ours: our own user's, and shut to group and others? */
   readonly ours: boolean;
-  /** Gives the memory back: from now on every view of it has length 0. */
+  /** Its descriptor, for the locks of `presence.ts`. */
+  readonly fd: number;
+  /** Gives the memory back and closes the descriptor: from now on every view of it has length 0. */
   close(): void;
 }
 
@@ -62,9 +64,8 @@ export function openShared(
     return map(name, fd, created, create ? bytes : 0);
   } catch (error) {
     if (created) unlinkShared(name); // leave no half-made one behind
+    libc().close(fd);
     throw error;
-  } finally {
-    libc().close(fd); // the mapping stays, mmap(2)
   }
 }
 
@@ -116,8 +117,18 @@ function map(name: string, fd: number, created: boolean, wish: number) {
     if (memory.detached) return;
     memory.transfer(); // a view that outlived its memory would crash us
     munmap(place, length);
+    libc().close(fd);
   };
-  return { memory, bytes, created, uid, ours, close, [Symbol.dispose]: close };
+  return {
+    memory,
+    bytes,
+    created,
+    uid,
+    ours,
+    fd,
+    close,
+    [Symbol.dispose]: close,
+  };
 }
 
 function allocate(name: string, fd: number, bytes: number): void {

@@ -1,0 +1,177 @@
+/**
+ * A POSIX message queue, mq_overview(7): the kernel keeps each message whole,
+ * puts higher priorities first, and keeps all of them when every process has
+ * exited.
+ *
+ * The queue goes when the last of those who have it open leaves it empty.
+ *
+ * @module
+ */
+import {
+  type Address,
+  END,
+  FULL,
+  type Mechanism,
+  PENDING,
+  type Receiver,
+  type Sender,
+} from "../channel.ts";
+import { LabError } from "../error.ts";
+import { available, SystemError } from "../posix/libc.ts";
+import { MessageQueue } from "../posix/mqueue.ts";
+import { waitFd } from "../posix/poll.ts";
+import { enter, leave, present, type Role } from "../posix/presence.ts";
+
+const CAPACITY = 10; // messages: what every user may have, msg_max
+const SIZE = 8192; // bytes: msgsize_max
+const LOOK = 500; // ms
+const NOTHING = new Uint8Array(0);
+
+/** The mechanism `--via=queue`. */
+export const queue: Mechanism = {
+  name: "queue",
+  summary: "a POSIX message queue, with the kernel's priorities; /ipc-lab.NAME",
+  properties: {
+    object: "mq_open(3), a POSIX message queue",
+    direction: "two-way",
+    openedBy: "name",
+    outlives: true,
+    boundaries: true,
+    capacity: { messages: CAPACITY, chosen: true },
+    processes: "many",
+    ffi: true,
+  },
+  permissions: () => ["--allow-read=.", "--allow-ffi"],
+  available,
+  first: "producer",
+  hold(address) {
+    const open = join(address, "parent");
+    return {
+      ready: () => open.attributes().messages > 0,
+      [Symbol.dispose]: () => part(open, address, "parent"),
+    };
+  },
+  openSender: (address) => Promise.resolve(new QueueSender(address)),
+  openReceiver: (address) => Promise.resolve(new QueueReceiver(address)),
+  remove(address) {
+    const name = path(address);
+    try {
+      using open = MessageQueue.open(name);
+      const { messages } = open.attributes();
+      MessageQueue.unlink(name);
+      return Promise.resolve(`${name} (${messages} messages were in it)`);
+    } catch (error) {
+      const absent = error instanceof SystemError && error.code === "ENOENT";
+      if (!absent) throw error;
+      return Promise.resolve(undefined);
+    }
+  },
+};
+
+function path({ name }: Address): string {
+  return `/ipc-lab.${name}`;
+}
+
+function openQueue(address: Address): MessageQueue {
+  const name = path(address);
+  const create = { capacity: address.capacity ?? CAPACITY, size: SIZE };
+  const open = MessageQueue.open(name, { create });
+  const { uid, ours } = open.owner();
+  const { capacity } = open.attributes();
+  try {
+    if (!ours) {
+      throw new LabError(
+        `Cannot use ${name} as it belongs to user ${uid}, or is open to others: choose another --name`,
+      );
+    }
+    if (address.capacity !== undefined && capacity !== address.capacity) {
+      throw new LabError(
+        `Cannot open ${name} with --capacity=${address.capacity} as it is there with ${capacity}: ` +
+          `leave the flag out, or remove it first: deno task remove --via=queue`,
+      );
+    }
+    return open;
+  } catch (error) {
+    open.close();
+    throw error;
+  }
+}
+
+function join(address: Address, role: Role): MessageQueue {
+  for (;;) {
+    const queue = openQueue(address);
+    if (enter(queue.fd, role)) return queue;
+    queue.close();
+  }
+}
+
+function part(queue: MessageQueue, address: Address, role: Role) {
+  leave(queue.fd, role, () => {
+    if (queue.attributes().messages === 0) MessageQueue.unlink(path(address));
+  });
+  queue.close();
+}
+
+class QueueSender implements Sender {
+  readonly limit: number;
+  #address: Address;
+  #queue: MessageQueue;
+  #silent = true;
+
+  constructor(address: Address) {
+    this.#address = address;
+    this.#queue = join(address, "sender");
+    this.limit = this.#queue.size;
+  }
+
+  offer(record: Uint8Array, priority = 0) {
+    if (!this.#queue.send(record, priority)) return FULL;
+    this.#silent = false;
+    return true;
+  }
+
+  writable(signal: AbortSignal) {
+    return waitFd(this.#queue.fd, "writable", signal);
+  }
+
+  [Symbol.asyncDispose]() {
+    // A queue does not know its senders: one that had nothing to say leaves a
+    // message without a byte, so that whoever waits for the end sees it.
+    const heard = present(this.#queue.fd, "receiver");
+    if (this.#silent && heard) this.#queue.send(NOTHING);
+    part(this.#queue, this.#address, "sender");
+    return Promise.resolve();
+  }
+}
+
+class QueueReceiver implements Receiver {
+  #address: Address;
+  #queue: MessageQueue;
+  #sender = false; // has one come?
+
+  constructor(address: Address) {
+    this.#address = address;
+    this.#queue = join(address, "receiver");
+  }
+
+  poll() {
+    for (;;) {
+      const here = present(this.#queue.fd, "sender");
+      this.#sender ||= here;
+      const record = this.#queue.receive();
+      if (record === undefined) return this.#sender && !here ? END : PENDING;
+      this.#sender = true;
+      if (record.length > 0) return record;
+    }
+  }
+
+  readable(signal: AbortSignal) {
+    // A sender that is killed wakes nobody: look after them now and then.
+    return waitFd(this.#queue.fd, "readable", signal, LOOK);
+  }
+
+  [Symbol.asyncDispose]() {
+    part(this.#queue, this.#address, "receiver");
+    return Promise.resolve();
+  }
+}

@@ -1,0 +1,151 @@
+/**
+ * Shared memory that unrelated processes open by name, shm_overview(7): the same
+ * ring as between workers, in a segment that the first one makes.
+ *
+ * The segment outlives its processes; it goes when the last of them leaves it
+ * empty.
+ *
+ * @module
+ */
+import type { Address, Mechanism } from "../channel.ts";
+import { LabError } from "../error.ts";
+import { futexParking } from "../posix/futex.ts";
+import { available, SystemError } from "../posix/libc.ts";
+import {
+  enter,
+  exclusively,
+  leave,
+  present,
+  type Role,
+} from "../posix/presence.ts";
+import { isAlive } from "../posix/process.ts";
+import { openShared, type SharedSegment, unlinkShared } from "../posix/shm.ts";
+import { Ring, ringBytes } from "../ring.ts";
+import { type Presence, RingReceiver, RingSender } from "../ring_ends.ts";
+
+const CAPACITY = 64; // messages
+const MOST = 16_384; // about 1 GiB of memory
+const SLOT_BYTES = 66_048; // 64 KiB of body, 512 bytes of header
+
+/** The mechanism `--via=shm`. */
+export const shm: Mechanism = {
+  name: "shm",
+  summary: "shared memory opened by name, a ring of slots; /ipc-lab.NAME",
+  properties: {
+    object: "shm_open(3) and mmap(2), a ring of slots",
+    direction: "two-way",
+    openedBy: "name",
+    outlives: true,
+    boundaries: true,
+    capacity: { messages: CAPACITY, chosen: true, most: MOST },
+    processes: "many",
+    ffi: true,
+  },
+  permissions: () => ["--allow-read=.", "--allow-ffi"],
+  available,
+  first: "producer",
+  hold(address) {
+    const { ring, presence } = open(address, "parent");
+    return {
+      ready: () => ring.filled,
+      [Symbol.dispose]: () => presence[Symbol.dispose](),
+    };
+  },
+  openSender(address) {
+    const { ring, presence } = open(address, "sender");
+    return Promise.resolve(new RingSender(ring, presence));
+  },
+  openReceiver(address) {
+    const { ring, presence } = open(address, "receiver");
+    return Promise.resolve(new RingReceiver(ring, presence));
+  },
+  remove(address) {
+    const name = path(address);
+    const left = describe(name);
+    return Promise.resolve(
+      unlinkShared(name) ? `${name} (${left})` : undefined,
+    );
+  },
+};
+
+function path({ name }: Address): string {
+  return `/ipc-lab.${name}`;
+}
+
+function open(address: Address, role: Role) {
+  const name = path(address);
+  let segment = attach(name, address.capacity);
+  while (!enter(segment.fd, role)) {
+    segment.close();
+    segment = attach(name, address.capacity);
+  }
+  const { fd } = segment;
+  const ring = new Ring(segment.memory, Deno.pid, futexParking);
+  if (address.capacity !== undefined && ring.capacity !== address.capacity) {
+    segment.close();
+    throw new LabError(
+      `Cannot open ${name} with --capacity=${address.capacity} as it is there with ${ring.capacity}: ` +
+        `leave the flag out, or remove it first: deno task remove --via=shm`,
+    );
+  }
+  const presence: Presence = {
+    senders: () => present(fd, "sender"),
+    isAlive,
+    [Symbol.dispose]() {
+      leave(fd, role, () => {
+        if (ring.length === 0) unlinkShared(name);
+      });
+      segment.close();
+    },
+  };
+  return { ring, presence };
+}
+
+/** Opens the segment; whoever finds no ring in it yet makes one. */
+function attach(name: string, capacity = CAPACITY): SharedSegment {
+  const bytes = ringBytes(capacity, SLOT_BYTES);
+  const segment = openShared(name, { create: true, bytes });
+  try {
+    if (!segment.ours) {
+      throw new LabError(
+        `Cannot use ${name} as it belongs to user ${segment.uid}, or is open to others: choose another --name`,
+      );
+    }
+    exclusively(segment.fd, () => {
+      const { memory } = segment;
+      const blank = memory.byteLength === bytes &&
+        new Int32Array(memory, 0, 2).every((word) => word === 0);
+      if (blank) Ring.format(memory, capacity, SLOT_BYTES);
+      else check(name, memory);
+    });
+    return segment;
+  } catch (error) {
+    segment.close();
+    throw error;
+  }
+}
+
+function check(name: string, memory: ArrayBuffer): Ring {
+  try {
+    return new Ring(memory, Deno.pid, futexParking);
+  } catch (error) {
+    if (!(error instanceof LabError)) throw error;
+    throw new LabError(
+      `${error.message}: ${name} is not ours to read: choose another --name, or remove it: deno task remove --via=shm`,
+    );
+  }
+}
+
+/** What lies in a segment, in words. */
+function describe(name: string): string {
+  try {
+    using segment = openShared(name);
+    const { length, capacity } = new Ring(segment.memory);
+    return `${length} of ${capacity} slots were full`;
+  } catch (error) {
+    if (error instanceof SystemError || error instanceof LabError) {
+      return error.message;
+    }
+    throw error;
+  }
+}
