@@ -39,7 +39,7 @@ export async function runCommand(
   work: (line: CommandLine, signal: AbortSignal) => Promise<number>,
 ): Promise<number> {
   const log = new ProcessLog(name);
-  startLog();
+  startLog({ format: Deno.args.includes("--log=json") ? "json" : "lab" });
   const interruption = new AbortController();
   for (const [signal, code] of Object.entries(SIGNALS)) {
     Deno.addSignalListener(
@@ -54,8 +54,11 @@ export async function runCommand(
       return 0;
     }
     startLog({ format: line.options.log, verbose: line.options.verbose });
-    const there = line.options.mechanism.available();
-    if (there !== true) throw new LabError(there);
+    const { mechanism } = line.options;
+    const there = mechanism.available();
+    if (there !== true) {
+      throw new LabError(`Cannot use --via=${mechanism.name}: ${there}`);
+    }
     return await work(line, interruption.signal);
   } catch (error) {
     return failed(error, log);
@@ -63,6 +66,8 @@ export async function runCommand(
 }
 
 function failed(error: unknown, log: ProcessLog): number {
+  // What went wrong on the way out followed from what went wrong before.
+  if (error instanceof SuppressedError) return failed(error.suppressed, log);
   if (error instanceof Interrupted) return error.exitCode;
   if (error instanceof UsageError) {
     log.error(error.message);

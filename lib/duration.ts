@@ -4,6 +4,8 @@
  * @module
  */
 
+const LONGEST = 2 ** 31 - 1; // ms; a timer takes no more
+
 const UNITS: Record<string, number> = { ms: 1, s: 1000, m: 60_000 };
 
 /**
@@ -24,7 +26,9 @@ const UNITS: Record<string, number> = { ms: 1, s: 1000, m: 60_000 };
 export function parseDuration(text: string): number | undefined {
   if (text === "0") return 0;
   const match = /^(\d{1,9}(?:\.\d{1,3})?)(ms|s|m)$/.exec(text);
-  return match ? Math.round(Number(match[1]) * UNITS[match[2]]) : undefined;
+  if (!match) return undefined;
+  const ms = Math.ceil(Number(match[1]) * UNITS[match[2]]);
+  return ms <= LONGEST ? ms : undefined;
 }
 
 /**

@@ -28,13 +28,14 @@ export async function runProducer(
   const total = input === undefined ? count : undefined;
   const source = input === undefined
     ? numbers(options.from, count)
-    : await openLines(input);
+    : await openLines(input, signal);
   using progress = await openProgress("Writing", total, options);
   await using sender = await mechanism.openSender(address(options, memory));
   const sent = await produce(sender, {
     ...options,
     source,
     total,
+    reopens: mechanism.properties.openedBy === "name",
     format: FORMATS[options.format],
     gather: !mechanism.properties.boundaries && options.quiet,
     log: new ProcessLog("process1"),
@@ -53,7 +54,9 @@ export async function runConsumer(
   const { mechanism, output: path, untilEnd } = options;
   const { boundaries, openedBy } = mechanism.properties;
   const count = untilEnd ? undefined : options.count;
-  using output = path === undefined ? undefined : await Output.open(path);
+  using output = path === undefined
+    ? undefined
+    : await Output.open(path, signal);
   using progress = await openProgress("Reading", count, options);
   await using receiver = await mechanism.openReceiver(address(options, memory));
   const good = await consume(receiver, {

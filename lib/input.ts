@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { abortable } from "@std/async/abortable";
 import { LabError } from "./error.ts";
 import { line } from "./format/line.ts";
 import { type Decoder, Message, type MessageError } from "./message.ts";
@@ -58,12 +59,18 @@ function* digits(from: number, count: number): Generator<Message> {
  *
  * @param path A path, or `-` for standard input.
  * @throws {LabError} If the file cannot be opened, or later, read.
+ * @throws The signal's reason, once it is aborted.
  */
-export async function openLines(path: string): Promise<Source> {
-  if (path === "-") return lines(path, Deno.stdin.readable);
+export async function openLines(
+  path: string,
+  signal: AbortSignal,
+): Promise<Source> {
+  if (path === "-") return lines("standard input", Deno.stdin.readable, signal);
   try {
-    return lines(path, (await Deno.open(path)).readable);
+    const file = await abortable(Deno.open(path), signal);
+    return lines(path, file.readable, signal);
   } catch (error) {
+    signal.throwIfAborted();
     const hint = error instanceof Deno.errors.NotCapable
       ? `it lies outside the project's folder: use --input=- with < ${path}`
       : reason(error);
@@ -74,16 +81,22 @@ export async function openLines(path: string): Promise<Source> {
 async function* lines(
   path: string,
   stream: ReadableStream<Uint8Array>,
+  signal: AbortSignal,
 ): Source {
   const decoder = line.decoder();
+  const reader = stream.getReader();
   let last = 0;
   try {
-    for await (const bytes of stream) {
+    for (;;) {
+      // Read by read: a loop over the stream would, aborted, wait for its end.
+      const { value: bytes } = await abortable(reader.read(), signal);
+      if (bytes === undefined) break;
       last = bytes[bytes.length - 1];
       decoder.push(bytes);
       yield drain(decoder);
     }
   } catch (error) {
+    signal.throwIfAborted();
     throw new LabError(`Cannot read ${path}: ${reason(error)}`);
   }
   if (last !== 0 && last !== NEWLINE) {

@@ -8,15 +8,13 @@
  */
 import { delay } from "@std/async/delay";
 import { TextLineStream } from "@std/streams/text-line-stream";
+import { errorCode } from "./error.ts";
 import { ProcessLog } from "./log.ts";
 import type { CommandLine } from "./options.ts";
 import type { WorkerJob, WorkerReport } from "./worker.ts";
 
 /** Milliseconds for one to end by itself when the other has failed. */
 const GRACE = 1000;
-
-/** Milliseconds for the first value to be in the channel before process 2 is started. */
-const PATIENCE = 3000;
 
 /** The two children. */
 const PARTS = [
@@ -35,6 +33,8 @@ interface Ending {
 /** A child that runs. */
 interface Child {
   ended: Promise<Ending>;
+  /** The process, if it is one. */
+  process?: Deno.ChildProcess;
   /** Asks it to end, and sees to it that it does. */
   end(): void;
 }
@@ -44,45 +44,52 @@ export async function runLab(
   line: CommandLine,
   signal: AbortSignal,
 ): Promise<number> {
-  const { mechanism } = line.options;
+  const { mechanism, input, retry } = line.options;
   const log = new ProcessLog("parent");
   log.start();
 
-  const { properties } = mechanism;
   const memory = mechanism.allocate?.(line.options);
-  const start = properties.processes === "one" && memory
-    ? (part: Part) => startWorker(part, line, memory)
-    : (part: Part) => startProcess(part, line);
-  // Sent first, read afterwards: so process 2 finds its first values waiting.
-  // (A file may be empty, and then nothing would tell process 2 of the end.)
-  using held = line.options.input === undefined
-    ? mechanism.hold?.({ ...line.options, memory })
-    : undefined;
-
   const children: Child[] = [];
+  const start = (part: Part) =>
+    memory
+      ? startWorker(part, line, memory, nothing)
+      : startProcess(part, line, nothing, children[0]?.process);
+  // Sent first, read afterwards: so process 2 finds its first values waiting.
+  const consumerFirst = mechanism.first === "consumer";
+  using held = mechanism.hold?.({ ...line.options, memory });
+  let nothing = false; // was there nothing to send?
+
   const endings: Promise<void>[] = [];
-  let failure = 0; // the first exit code that is not 0: the others follow from it
+  let failure = 0; // the first exit code that is not 0
+  let broken = false; // is one gone that the other cannot do without?
   const endAll = (delay: number) => {
+    broken = true;
     const timer = setTimeout(() => children.forEach(({ end }) => end()), delay);
     Promise.all(endings).finally(() => clearTimeout(timer));
   };
   signal.addEventListener("abort", () => endAll(0));
 
-  for (const { command, title } of PARTS) {
-    if (failure || signal.aborted) break;
+  for (
+    const { command, title } of consumerFirst ? PARTS.toReversed() : PARTS
+  ) {
+    if (broken) break;
     const child = start(command);
     children.push(child);
+    let over = false;
     endings.push(child.ended.then(({ code, died }) => {
-      if (code === 0 || failure || signal.aborted) return;
-      failure = code;
+      over = true;
+      if (code === 0 || broken) return;
+      failure ||= code;
       if (died !== undefined) log.error(`${title} ${died}`);
+      else if (code > 128) log.error(`${title} ended with exit code ${code}`);
+      // What a file's good lines are, process 2 can read to their end.
+      const readable = command === "producer" && died === undefined &&
+        input !== undefined && !consumerFirst && held?.ready();
       // One that was killed cannot have told the other anything.
-      endAll(died === undefined ? GRACE : 0);
+      if (!readable) endAll(died === undefined ? GRACE + 2 * retry : 0);
     }));
-    for (let ms = 0; held && !failure && ms < PATIENCE; ms += 10) {
-      if (held.filled()) break;
-      await delay(10);
-    }
+    while (held && !held.ready() && !over) await delay(10);
+    nothing = over && held !== undefined && !held.ready();
   }
   await Promise.all(endings);
   if (failure || signal.aborted) {
@@ -92,33 +99,64 @@ export async function runLab(
   return failure;
 }
 
+/**
+ * @param nothing Is there nothing to read? A consumer that comes after the end
+ * would wait for it in vain.
+ * @param first The other one, if it runs already.
+ */
 function startProcess(
   part: Part,
   { options, argumentsFor }: CommandLine,
+  nothing: boolean,
+  first?: Deno.ChildProcess,
 ): Child {
+  const { mechanism, quiet } = options;
   const script = new URL(`../scripts/${part}.ts`, import.meta.url).pathname;
-  const args = argumentsFor(part);
   const producing = part === "producer";
-  if (!producing && options.input !== undefined && !options.untilEnd) {
-    args.push("--until-end"); // nobody knows how many lines there are
-  }
+  const untilEnd = options.untilEnd || options.input !== undefined;
+  const args = argumentsFor(part).filter((flag) => flag !== "--until-end");
+  if (!producing && nothing) args.push("--count=0");
+  else if (!producing && untilEnd) args.push("--until-end");
+  const deno = Deno.execPath();
+  const command = ["run", ...mechanism.permissions(options), script, ...args];
+  const piped = mechanism.properties.openedBy === "parent";
   // Two progress bars on one terminal would write over each other.
-  const relay = producing && options.quiet;
-  const child = new Deno.Command(Deno.execPath(), {
-    args: ["run", ...options.mechanism.permissions, script, ...args],
-    stdin: producing ? "inherit" : "null",
+  const relay = producing && quiet;
+  const common = {
     stdout: "inherit",
     stderr: relay ? "piped" : "inherit",
-  }).spawn();
-  const relayed = relay ? relayLines(child.stderr) : undefined;
+  } as const;
+  const process = producing && piped && first
+    // Opened through /proc, a pipe's other end is another end of the same pipe:
+    // the two share it, and we relay nothing.
+    ? new Deno.Command("sh", {
+      args: [
+        "-c",
+        'exec "$@" > "/proc/$0/fd/0"',
+        String(first.pid),
+        deno,
+        ...command,
+      ],
+      stdin: "inherit",
+      ...common,
+    }).spawn()
+    : new Deno.Command(deno, {
+      args: command,
+      stdin: producing ? "inherit" : piped ? "piped" : "null",
+      ...common,
+    }).spawn();
+  const relayed = relay ? relayLines(process.stderr) : undefined;
   return {
-    ended: child.status.then(async ({ code, signal }) => {
+    process,
+    ended: process.status.then(async ({ code, signal }) => {
       await relayed;
+      // We have held the pipe open for the producer: now it may end.
+      if (producing && piped) await first?.stdin.close().catch(() => {});
       return signal === null
         ? { code }
-        : { code: 1, died: `was ended by ${signal}, Pid ${child.pid}` };
+        : { code: 1, died: `was ended by ${signal}, Pid ${process.pid}` };
     }),
-    end: () => endProcess(child),
+    end: () => endProcess(process),
   };
 }
 
@@ -128,7 +166,11 @@ async function relayLines(stream: ReadableStream<Uint8Array>): Promise<void> {
     .pipeThrough(new TextLineStream());
   const encoder = new TextEncoder();
   for await (const line of lines) {
-    Deno.stderr.writeSync(encoder.encode(line + "\n"));
+    try {
+      Deno.stderr.writeSync(encoder.encode(line + "\n"));
+    } catch (error) {
+      if (errorCode(error) !== "EPIPE") throw error; // nobody listens: go on
+    }
   }
 }
 
@@ -150,6 +192,7 @@ function startWorker(
   part: Part,
   { options: { mechanism, ...options } }: CommandLine,
   memory: SharedArrayBuffer,
+  nothing: boolean,
 ): Child {
   const { promise: ended, resolve } = Promise.withResolvers<Ending>();
   const worker = new Worker(import.meta.resolve("./worker.ts"), {
@@ -171,7 +214,9 @@ function startWorker(
     part,
     via: mechanism.name,
     memory,
-    options: { ...options, untilEnd },
+    options: nothing && part === "consumer"
+      ? { ...options, untilEnd: false, count: 0 }
+      : { ...options, untilEnd },
   };
   worker.postMessage(job);
   return { ended, end: () => finish({ code: 1 }) };

@@ -42,24 +42,34 @@ export function startLog(options: LogOptions = {}): void {
   });
 }
 
-/** `INFO:process1:Writing 1` */
+/** `INFO:process1:Writing 1`; what a terminal would obey is shown as `\\x1b`. */
 function labLine(record: LogRecord): string {
-  return `${record.level.toUpperCase()}:${record.category[0]}:${text(record)}`;
+  return `${record.level.toUpperCase()}:${record.category[0]}:${
+    printable(words(record))
+  }`;
 }
 
 function jsonLine(record: LogRecord): string {
-  const { pid, ...values } = record.properties;
+  const { pid, text: _text, ...values } = record.properties;
   return JSON.stringify({
     time: new Date(record.timestamp).toISOString(),
     level: record.level.toUpperCase(),
     logger: record.category[0],
     pid,
-    message: text(record),
+    message: words(record),
     ...values,
   });
 }
 
-function text(record: LogRecord): string {
+function printable(text: string): string {
+  // deno-lint-ignore no-control-regex -- they are what this is about
+  return text.replace(/[\x00-\x08\x0a-\x1f\x7f]/g, (character) => {
+    const code = character.charCodeAt(0).toString(16).padStart(2, "0");
+    return character === "\n" ? "\\n" : `\\x${code}`;
+  });
+}
+
+function words(record: LogRecord): string {
   return record.message.join("");
 }
 
@@ -145,6 +155,10 @@ export class ProcessLog {
         ` (${perSecond} values per second)`,
       { count, seconds, perSecond },
     );
+  }
+
+  info(text: string, values: Record<string, unknown> = {}): void {
+    this.#logger.info("{text}", { ...values, text, pid: this.#pid });
   }
 
   debug(text: string): void {

@@ -5,7 +5,7 @@
  */
 import { parseArgs } from "@std/cli/parse-args";
 import type { Mechanism } from "./channel.ts";
-import { parseDuration, seconds } from "./duration.ts";
+import { parseDuration } from "./duration.ts";
 import { UsageError } from "./error.ts";
 import { type FormatName, FORMATS } from "./format/mod.ts";
 import { LOG_FORMATS } from "./log.ts";
@@ -13,7 +13,10 @@ import { MECHANISMS } from "./mechanism/mod.ts";
 import { WAYS } from "./wait.ts";
 
 /** Which script is asking. */
-export type Command = "producer" | "consumer" | "lab";
+export type Command = "producer" | "consumer" | "lab" | "remove";
+
+/** The commands that move values. */
+const MOVERS: Command[] = ["producer", "consumer", "lab"];
 
 interface Flag {
   /** `NAME` in `--flag=NAME`; none: the flag is a switch. */
@@ -29,7 +32,11 @@ const FLAGS = {
     value: "NAME",
     help: "the channel's name, shared by both ends (lab)",
   },
-  count: { value: "N", help: "how many values are written, and expected (10)" },
+  count: {
+    value: "N",
+    help: "how many values are written, and expected (10)",
+    only: MOVERS,
+  },
   from: {
     value: "N",
     help: "the first value (1)",
@@ -48,6 +55,7 @@ const FLAGS = {
   interval: {
     value: "DURATION",
     help: "sleep between two values; in the lab, the producer's (0)",
+    only: MOVERS,
   },
   input: {
     value: "FILE",
@@ -68,18 +76,32 @@ const FLAGS = {
     value: "WAY",
     help:
       "retry, block (the kernel wakes us) or spin (retry; with --quiet block)",
+    only: MOVERS,
   },
-  retry: { value: "DURATION", help: "the sleep before looking again (1s)" },
+  retry: {
+    value: "DURATION",
+    help: "the sleep before looking again (1s)",
+    only: MOVERS,
+  },
   timeout: {
     value: "DURATION",
     help: "give up after that long without progress; 0 for never (60s)",
+    only: MOVERS,
   },
-  format: { value: "FORMAT", help: "how a message lies on the wire (line)" },
+  format: {
+    value: "FORMAT",
+    help: "how a message lies on the wire (line)",
+    only: MOVERS,
+  },
   capacity: {
     value: "N",
     help: "how many messages the buffer holds, where one can choose",
+    only: MOVERS,
   },
-  quiet: { help: "no line per value: a progress bar and a summary" },
+  quiet: {
+    help: "no line per value: a progress bar and a summary",
+    only: MOVERS,
+  },
   log: { value: "FORMAT", help: "lab, or json: one object a line (lab)" },
   verbose: { help: "DEBUG lines too" },
   help: { help: "show this" },
@@ -158,6 +180,11 @@ export function readCommandLine(
       );
     },
   });
+  if (parsed._.length > 0) {
+    throw new UsageError(
+      `Cannot use ${parsed._[0]}: ${command} takes flags alone`,
+    );
+  }
   const given = new Map<FlagName, string>();
   for (const flag of mine) {
     const value = parsed[flag];
@@ -186,22 +213,27 @@ function check(given: Map<FlagName, string>, command: Command): Options {
       `Cannot use --${flag}=${value}: it must be ${allowed}`,
     );
   };
-  const integer = (flag: FlagName, or: number, min = 0) => {
+  const integer = (
+    flag: FlagName,
+    or: number,
+    min = 0,
+    max = Number.MAX_SAFE_INTEGER,
+  ) => {
     const text = given.get(flag);
     if (text === undefined) return or;
     const value = /^\d{1,16}$/.test(text) ? Number(text) : NaN;
-    return value >= min && Number.isSafeInteger(value)
+    return value >= min && value <= max
       ? value
-      : refuse(flag, `a whole number of at least ${min}`);
+      : refuse(flag, `a whole number from ${min} to ${max}`);
   };
   const duration = (flag: FlagName, or: number, min = 0) => {
     const text = given.get(flag);
     if (text === undefined) return or;
     const value = parseDuration(text);
     if (value === undefined) {
-      return refuse(flag, "a duration such as 200ms, 5s or 1m");
+      return refuse(flag, "a duration such as 200ms, 5s or 1m, up to 35000m");
     }
-    return value >= min ? value : refuse(flag, `at least ${seconds(min)}`);
+    return value >= min ? value : refuse(flag, `at least ${min}ms`);
   };
   const oneOf = <T extends string>(
     flag: FlagName,
@@ -237,13 +269,15 @@ function check(given: Map<FlagName, string>, command: Command): Options {
       }`,
     );
   }
+  const most = "most" in capacity ? capacity.most : undefined;
   const quiet = given.has("quiet");
+  const count = integer("count", 10);
   const input = file("input");
   return {
     mechanism,
     name,
-    count: integer("count", 10),
-    from: integer("from", 1),
+    count,
+    from: integer("from", 1, 0, Number.MAX_SAFE_INTEGER - count),
     // To be quiet is to be in a hurry: no pauses, and no sleep before a retry.
     pauseEvery: integer("pause-every", quiet ? 0 : 6),
     pause: duration("pause", 5000),
@@ -255,7 +289,9 @@ function check(given: Map<FlagName, string>, command: Command): Options {
     retry: duration("retry", 1000, 1),
     timeout: duration("timeout", 60_000),
     format: oneOf("format", ["line", "header"], "line"),
-    capacity: given.has("capacity") ? integer("capacity", 1, 1) : undefined,
+    capacity: given.has("capacity")
+      ? integer("capacity", 1, 1, most)
+      : undefined,
     quiet,
     log: oneOf("log", LOG_FORMATS, "lab"),
     verbose: given.has("verbose"),
@@ -267,6 +303,7 @@ const ABOUT: Record<Command, string> = {
   producer: "Process 1: writes values into a channel.",
   consumer: "Process 2: reads values from a channel.",
   lab: "Parent, process 1 and process 2 in one shell: the lab sheet's run.",
+  remove: "Removes what a channel has left behind, and says what was in it.",
 };
 
 const EXAMPLES: Record<Command, string[]> = {
@@ -282,6 +319,7 @@ const EXAMPLES: Record<Command, string[]> = {
     "deno task lab",
     "deno task lab --via=workers --pause=1s --retry=200ms",
   ],
+  remove: ["deno task remove --via=queue"],
 };
 
 /** The text of `--help`. */

@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { abortable } from "@std/async/abortable";
 import { errorCode, LabError } from "./error.ts";
 import type { Message } from "./message.ts";
 import { reason } from "./run_folder.ts";
@@ -16,28 +17,30 @@ export class Output implements Disposable {
   #buffer = new Uint8Array(SIZE);
   #used = 0;
 
+  #signal: AbortSignal;
+
   private constructor(
     path: string,
     file: Pick<Deno.FsFile, "write" | "close">,
+    signal: AbortSignal,
   ) {
     this.#path = path;
     this.#file = file;
+    this.#signal = signal;
   }
 
   /**
    * @param path A path, or `-` for standard output.
    * @throws {LabError} If the file cannot be written.
    */
-  static async open(path: string): Promise<Output> {
-    if (path === "-") return new Output("standard output", Deno.stdout);
+  static async open(path: string, signal: AbortSignal): Promise<Output> {
+    if (path === "-") return new Output("standard output", Deno.stdout, signal);
     try {
-      const file = await Deno.open(path, {
-        write: true,
-        create: true,
-        truncate: true,
-      });
-      return new Output(path, file);
+      const options = { write: true, create: true, truncate: true };
+      const file = await abortable(Deno.open(path, options), signal);
+      return new Output(path, file, signal);
     } catch (error) {
+      signal.throwIfAborted();
       const hint = error instanceof Deno.errors.NotCapable
         ? `it lies outside run/: use --output=- with > ${path}`
         : reason(error);
@@ -66,9 +69,11 @@ export class Output implements Disposable {
     if (this.#used === 0) return;
     try {
       for (let at = 0; at < this.#used;) {
-        at += await this.#file.write(this.#buffer.subarray(at, this.#used));
+        const rest = this.#buffer.subarray(at, this.#used);
+        at += await abortable(this.#file.write(rest), this.#signal);
       }
     } catch (error) {
+      this.#signal.throwIfAborted();
       const why = errorCode(error) === "EPIPE"
         ? "its reader has closed it"
         : reason(error);

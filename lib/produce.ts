@@ -5,7 +5,7 @@
  * @module
  */
 import { ABSENT, type Refusal, type Sender } from "./channel.ts";
-import { TimeoutError } from "./error.ts";
+import { LabError, TimeoutError } from "./error.ts";
 import type { Source } from "./input.ts";
 import type { ProcessLog } from "./log.ts";
 import { Outbox, type OutboxOptions } from "./mailbox.ts";
@@ -16,6 +16,8 @@ import { systemClock, Turn, waitFor, type WaitOptions } from "./wait.ts";
 /** Options for {@linkcode produce}. Durations are in milliseconds. */
 export interface ProduceOptions extends OutboxOptions {
   source: Source;
+  /** Can a new reader come when one has gone? */
+  reopens: boolean;
   /** How many messages the source has, where that is known. */
   total?: number;
   format: Format;
@@ -34,21 +36,21 @@ export interface ProduceOptions extends OutboxOptions {
  * Produces everything the source has.
  *
  * @returns `true`: all of it went through.
- * @throws {TimeoutError} If nobody takes it; the message says what is missing.
+ * @throws {LabError} If nobody takes it (any more); the message says what is missing.
  * @throws The signal's reason, once it is aborted.
  */
 export async function produce(
   sender: Sender,
   options: ProduceOptions,
 ): Promise<boolean> {
-  const { source, total, log, progress, pauseEvery, pause, interval, quiet } =
-    options;
+  const { source, total, reopens, log, progress, quiet } = options;
+  const { pauseEvery, pause, interval } = options;
   const { clock = systemClock, signal } = options.wait;
   const outbox = new Outbox(sender, options.format, options);
   const turn = new Turn();
   let seq = 0;
   let bad = 0;
-  let attached = false;
+  let lost = 0; // values that had been written when the reader went
 
   const wait: WaitOptions = {
     ...options.wait,
@@ -65,29 +67,33 @@ export async function produce(
         total - outbox.sent
       } are missing`;
 
-  /** Offers until it is taken. */
-  async function put(offer: () => true | Refusal) {
-    const look = () => {
-      const offered = offer();
-      if (attached && offered === ABSENT) {
-        attached = false;
-        const values = { event: "error", count: outbox.sent };
-        log.warn(`The reader has gone: ${written()}`, values);
-      }
-      return offered;
-    };
-    if (look() !== true) {
-      try {
-        await waitFor(look, (signal) => sender.writable(signal), wait);
-      } catch (error) {
-        if (!(error instanceof TimeoutError)) throw error;
-        throw new TimeoutError(`${error.message}: ${written()}`);
-      }
+  /** Offers once, and takes notice of a reader that has gone. */
+  function attempt(offer: () => true | Refusal): true | Refusal {
+    const offered = offer();
+    if (offered === true) progress.begin();
+    if (offered === ABSENT && outbox.sent > lost) {
+      lost = outbox.sent;
+      if (!reopens) throw new LabError(`The reader has gone: ${written()}`);
+      const values = { event: "error", count: outbox.sent };
+      log.warn(`The reader has gone: ${written()}`, values);
     }
-    attached = true;
-    progress.begin();
+    return offered;
   }
 
+  /** Offers until it is taken. */
+  async function put(offer: () => true | Refusal) {
+    const look = () => attempt(offer);
+    if (look() === true) return;
+    try {
+      await waitFor(look, (signal) => sender.writable(signal), wait);
+    } catch (error) {
+      if (!(error instanceof TimeoutError)) throw error;
+      throw new TimeoutError(`${error.message}: ${written()}`);
+    }
+  }
+
+  let message: Message;
+  const offer = () => outbox.offer(message);
   const flush = () => outbox.flush();
   log.start();
   for await (const batch of source) {
@@ -106,7 +112,7 @@ export async function produce(
         await clock.sleep(interval, signal);
       }
       seq++;
-      const message = options.format.name === "line" ? found : new Message(
+      message = options.format.name === "line" ? found : new Message(
         found.bytes,
         found.start,
         found.end,
@@ -114,8 +120,7 @@ export async function produce(
       );
       if (!quiet) log.write(message.text, seq);
       try {
-        const taken = outbox.offer(message);
-        if (taken !== true) await put(() => outbox.offer(message));
+        if (attempt(offer) !== true) await put(offer);
         if (!quiet) await put(flush);
       } catch (error) {
         if (!(error instanceof MessageError)) throw error;

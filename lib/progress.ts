@@ -14,17 +14,18 @@ export class Progress implements Disposable {
   count = 0;
   #clock: Clock;
   #first?: number; // ms, when the first value moved
+  #total: number;
   #bar?: SingleBar;
 
-  private constructor(clock: Clock, total: number, bar?: SingleBar) {
+  private constructor(clock: Clock, total = 0, bar?: SingleBar) {
     this.#clock = clock;
+    this.#total = total;
     this.#bar = bar;
-    bar?.start(total, 0);
   }
 
   /** Counts, and draws nothing. */
   static silent(clock: Clock = systemClock): Progress {
-    return new Progress(clock, 0);
+    return new Progress(clock);
   }
 
   /**
@@ -38,27 +39,26 @@ export class Progress implements Disposable {
     const format = total > 0
       ? `${name} [{bar}] {percentage}% | {value}/{total} | ETA {eta_formatted}`
       : `${name} {value} values | {duration_formatted}`;
-    const bar = new SingleBar({
-      format,
-      clearOnComplete: true,
-      hideCursor: true,
-    });
+    // Whatever ends us, the terminal must be as it was: change nothing of it.
+    const terminal = { hideCursor: false, linewrap: true };
+    const bar = new SingleBar({ format, clearOnComplete: true, ...terminal });
     return new Progress(systemClock, total, bar);
   }
 
   /** The first value moves. */
   begin(): void {
-    this.#first ??= this.#clock.now();
+    if (this.#first !== undefined) return;
+    this.#first = this.#clock.now();
+    this.#bar?.start(this.#total, 0);
   }
 
   /** Shows the count, when there is time for it. */
   show(): void {
-    this.#bar?.update(this.count);
+    if (this.#first !== undefined) this.#bar?.update(this.count);
   }
 
   /** Takes the bar away. @returns The figures for the summary line. */
   finish(): Summary {
-    this.show();
     this.#bar?.stop();
     const now = this.#clock.now();
     return { count: this.count, seconds: (now - (this.#first ?? now)) / 1000 };

@@ -23,6 +23,7 @@ async function sheetRun(mechanism: Mechanism): Promise<string> {
     format: line,
     wait,
     interval: 0,
+    reopens: true,
     quiet: false,
     progress: Progress.silent(clock),
   };
@@ -43,7 +44,6 @@ async function sheetRun(mechanism: Mechanism): Promise<string> {
       ...common,
       count: 10,
       boundaries: mechanism.properties.boundaries,
-      reopens: true,
       log: new ProcessLog("process2", 12832),
     })
   );

@@ -362,9 +362,90 @@ Deno.test("what lies at the FIFO's path and is not ours is refused, and stays", 
       assertEquals(code, 1);
       assert(log.includes(`Cannot use ${path}`) && log.includes(says), log);
     }
-    assertEquals(leftovers(name), [`${name}.fifo`]);
+    assertEquals(leftovers(name), [path]);
     await Deno.remove(path);
   }
+});
+
+Deno.test("long lines go through byte for byte, however full the pipe is", async () => {
+  const text =
+    ["x".repeat(1 << 20), ...range(1, 300).map((i) => `${i}`.repeat(1500))]
+      .join("\n") + "\n";
+  for (const way of ["retry", "block", "spin"]) {
+    const { name, flags } = channel();
+    const all = [...flags, "--quiet", `--wait=${way}`];
+    await using consumer = start("consumer", [
+      ...all,
+      "--until-end",
+      "--output=-",
+    ]);
+    await consumer.saw("Pid:");
+    const input = new Blob([text]).stream();
+    await using producer = start("producer", [...all, "--input=-"], { input });
+    await assertWell(name, producer, consumer);
+    const copy = new TextDecoder().decode(await consumer.output());
+    assert(copy === text, `the copy differs with ${way}`);
+  }
+});
+
+Deno.test("producer ends at once on SIGINT while it waits for its input", async () => {
+  const { name, flags } = channel();
+  const silent = new ReadableStream<Uint8Array>();
+  await using producer = start("producer", [...flags, "--input=-"], {
+    input: silent,
+  });
+  await producer.saw("Pid:");
+  producer.kill("SIGINT");
+  assertEquals((await producer.ended()).code, 130);
+  assertEquals(leftovers(name), []);
+});
+
+Deno.test("a FIFO that was removed while they wait is made again, and they meet", async () => {
+  for (const way of ["retry", "block"]) {
+    for (const first of ["consumer", "producer"] as const) {
+      const { name, flags } = channel();
+      const all = [...flags, `--wait=${way}`];
+      await using one = start(
+        first,
+        all.concat(first === "producer" ? ["--pause=0"] : []),
+      );
+      await one.saw(first === "consumer" ? "Pid:" : "Writing 1");
+      while (leftovers(name).length === 0) {
+        await new Promise((r) => setTimeout(r, 1));
+      }
+      await Deno.remove(`run/${name}.fifo`);
+      const late = first === "consumer" ? "producer" : "consumer";
+      await using two = start(
+        late,
+        all.concat(late === "producer" ? ["--pause=0"] : []),
+      );
+      await assertWell(name, one, two);
+    }
+  }
+});
+
+Deno.test("a FIFO that was replaced while we wait is a clear error, and is left alone", async () => {
+  const { name, flags } = channel();
+  const path = `run/${name}.fifo`;
+  await using consumer = start("consumer", flags);
+  await consumer.saw(WAITING);
+  await Deno.remove(path);
+  await Deno.mkdir(path);
+  assertEquals((await consumer.ended()).code, 1);
+  assertEquals(
+    consumer.lines.at(-1),
+    `ERROR:process2:Cannot use ${path} as a FIFO as it is a directory: remove it or choose another --name`,
+  );
+  await Deno.remove(path);
+});
+
+Deno.test("what a terminal would obey is shown, not obeyed", async () => {
+  const { name, flags } = channel();
+  await using consumer = start("consumer", [...flags, "--until-end"]);
+  const input = new Blob(["a\x1b[31mred\r\n"]).stream();
+  await using producer = start("producer", [...flags, "--input=-"], { input });
+  await assertWell(name, producer, consumer);
+  assert(consumer.lines.includes("INFO:process2:Read: a\\x1b[31mred\\x0d"));
 });
 
 Deno.test("a folder run/ that cannot be is a clear error", async () => {

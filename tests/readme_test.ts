@@ -1,6 +1,7 @@
 // README shows what the program says of itself. To renew it:
 //   deno run --allow-read --allow-write tests/readme_test.ts
 import { assertEquals } from "@std/assert";
+import { mechanismTable } from "../lib/mechanism_table.ts";
 import { help } from "../lib/options.ts";
 
 const README = new URL("../README.md", import.meta.url);
@@ -8,6 +9,9 @@ const README = new URL("../README.md", import.meta.url);
 /** README with the text behind each `<!-- mark -->` made anew. */
 function renewed(readme: string): string {
   return readme.replace(
+    /<!-- mechanisms -->\n[^]*?\n(?=`deno task mechanisms`)/,
+    `<!-- mechanisms -->\n\n${mechanismTable()}\n`,
+  ).replace(
     /<!-- help -->\n[^]*?\n(?=Each task)/,
     `<!-- help -->\n\n\`\`\`\n${help("lab").trimEnd()}\n\`\`\`\n\n`,
   );
@@ -16,7 +20,7 @@ function renewed(readme: string): string {
 if (import.meta.main) {
   await Deno.writeTextFile(README, renewed(await Deno.readTextFile(README)));
 } else {
-  Deno.test("README shows the help as it is", async () => {
+  Deno.test("README shows the help and the mechanisms as they are", async () => {
     const readme = await Deno.readTextFile(README);
     assertEquals(readme, renewed(readme));
   });

@@ -13,6 +13,7 @@ const NONE = new Uint8Array(0);
 const MAX_HEADER = 8192; // bytes
 const FIRST_FIELD = "Type: ";
 const encoder = new TextEncoder();
+const START = encoder.encode("\n" + FIRST_FIELD);
 const decoder = new TextDecoder();
 
 /**
@@ -116,25 +117,19 @@ class HeaderDecoder implements Decoder {
       `Cannot read a header as it ${why}`,
       this.#bytes.slice(this.#at, end),
     );
-    // Not at its own first line again, nor at what else it may hold.
-    this.#at = end < this.#bytes.length ? end : this.#at + 1;
+    this.#at++; // not at its own first line again
     this.#lost = true;
     return error;
   }
 
   /** Goes on to the next line that starts as a header does. */
   #find(): boolean {
-    const text = "\n" + FIRST_FIELD;
     const bytes = this.#bytes;
     for (;;) {
       const at = bytes.indexOf(NEWLINE, this.#at);
-      if (at < 0) {
-        this.#at = bytes.length;
-        return false;
-      }
-      this.#at = at;
-      if (at + text.length > bytes.length) return false;
-      if (decoder.decode(bytes.subarray(at, at + text.length)) === text) {
+      this.#at = at < 0 ? bytes.length : at;
+      if (at < 0 || at + START.length > bytes.length) return false;
+      if (START.every((byte, i) => bytes[at + i] === byte)) {
         this.#lost = false;
         return true;
       }

@@ -1,0 +1,335 @@
+// The real scripts over every mechanism: the sheet's transcript, both orders,
+// priorities, leftovers, strangers' objects and garbage.
+import { assert, assertEquals } from "@std/assert";
+import { MECHANISMS } from "../lib/mechanism/mod.ts";
+import { available } from "../lib/posix/libc.ts";
+import { MessageQueue } from "../lib/posix/mqueue.ts";
+import { openShared, unlinkShared } from "../lib/posix/shm.ts";
+import { differences } from "./golden.ts";
+import {
+  assertWell,
+  freshName,
+  leftovers,
+  range,
+  run,
+  shell,
+  start,
+  valuesRead,
+} from "./scripts.ts";
+
+const FAST = { pause: 500, retry: 100 };
+const RETRY = "--retry=100ms";
+const ignore = available() !== true;
+
+for (const { name: via, properties, available } of MECHANISMS) {
+  const ignore = available() !== true;
+  const suffix = properties.ffi ? ":ffi" : "";
+  const consumer = `consumer${suffix}` as "consumer" | "consumer:ffi";
+  const producer = `producer${suffix}` as "producer" | "producer:ffi";
+
+  Deno.test({
+    name: `lab --via=${via} agrees with the sheet`,
+    ignore,
+    async fn() {
+      const name = freshName();
+      const flags = [`--via=${via}`, `--name=${name}`, "--pause=500ms", RETRY];
+      await using lab = start("lab", flags);
+      const { code, log } = await lab.ended();
+      assertEquals(differences(lab.lines, FAST), [], log);
+      assertEquals([code, leftovers(name)], [0, []]);
+    },
+  });
+
+  Deno.test({
+    name: `lab --via=${via} --quiet sends nothing, one line and many`,
+    ignore,
+    async fn() {
+      for (const text of ["", "one\n", "line\n".repeat(30_000)]) {
+        const name = freshName();
+        const input = new Blob([text]).stream();
+        const flags = [`--via=${via}`, `--name=${name}`, "--quiet"];
+        await using lab = start("lab", [...flags, "--input=-", "--output=-"], {
+          input,
+        });
+        const { code, log } = await lab.ended();
+        assertEquals(code, 0, log);
+        const copy = new TextDecoder().decode(await lab.output());
+        assertEquals(copy.length, text.length);
+        assert(copy === text);
+        assertEquals(leftovers(name), []);
+      }
+    },
+  });
+
+  if (properties.openedBy !== "name") continue;
+  for (const way of ["retry", "block", "spin"]) {
+    for (const order of [[consumer, producer], [producer, consumer]]) {
+      // Spinning is the same loop whoever comes first, and costs the tests dear.
+      if (way === "spin" && order[0] === producer) continue;
+      Deno.test({
+        name: `${via}: ${order[0]} first, ${order[1]} later, --wait=${way}`,
+        ignore,
+        async fn() {
+          const name = freshName();
+          const flags = [
+            `--via=${via}`,
+            `--name=${name}`,
+            RETRY,
+            `--wait=${way}`,
+          ];
+          const flagsFor = (task: string) =>
+            task === producer ? [...flags, "--pause=100ms"] : flags;
+          await using first = start(order[0], flagsFor(order[0]));
+          await first.saw(order[0] === consumer ? "Pid:" : "Writing 1");
+          await using second = start(order[1], flagsFor(order[1]));
+          await assertWell(name, first, second);
+          const reader = order[0] === consumer ? first : second;
+          assertEquals(valuesRead(reader), range(1, 10));
+        },
+      });
+    }
+  }
+
+  Deno.test({
+    name: `${via}: SIGINT of either end: 130`,
+    ignore,
+    async fn() {
+      for (const task of [consumer, producer]) {
+        for (const way of ["retry", "block"]) {
+          const name = freshName();
+          const flags = [`--via=${via}`, `--name=${name}`, `--wait=${way}`];
+          const pause = task === producer ? ["--pause=1m"] : [];
+          await using script = start(task, [...flags, ...pause]);
+          await script.saw(task === consumer ? "Pid:" : "Writing 1");
+          script.kill("SIGINT");
+          assertEquals((await script.ended()).code, 130);
+          await run("remove", [`--via=${via}`, `--name=${name}`]);
+          assertEquals(leftovers(name), []);
+        }
+      }
+    },
+  });
+}
+
+Deno.test("pipe: the shell's own pipe joins producer and consumer", async () => {
+  const task = (name: string) =>
+    `${Deno.execPath()} task -q ${name} --via=pipe`;
+  await using pipeline = shell(
+    `${task("producer")} --pause=100ms | ${task("consumer")} ${RETRY}`,
+  );
+  const { code, log } = await pipeline.ended();
+  assertEquals(code, 0, log);
+  assertEquals(valuesRead(pipeline), range(1, 10));
+
+  await using closed = shell(
+    `${task("producer")} --quiet --count=1000000 | head -1`,
+  );
+  await closed.saw("ERROR:process1:The reader has gone: ");
+  await closed.ended();
+  assertEquals(await closed.output(), new TextEncoder().encode("1\n"));
+
+  await using short = shell(`echo 1 | ${task("consumer")}`);
+  await short.saw(
+    "ERROR:process2:Every producer has closed: 1 of 10 values were read, 9 are missing",
+  );
+  assertEquals((await short.ended()).code, 1);
+});
+
+Deno.test({
+  name: "a queue outlives its processes; remove says what was in it",
+  ignore,
+  async fn() {
+    for (const via of ["queue", "shm"]) {
+      const name = freshName();
+      const flags = [`--via=${via}`, `--name=${name}`];
+      const produced = await run("producer:ffi", [...flags, "--count=4"]);
+      assertEquals(produced.code, 0, produced.log);
+      const removed = await run("remove", flags);
+      const left = via === "queue" ? "4 messages were" : "4 of 64 slots were";
+      assert(
+        removed.log.includes(`Removed /ipc-lab.${name} (${left}`),
+        removed.log,
+      );
+      const again = await run("remove", flags);
+      assert(
+        again.log.includes(`Nothing to remove: no ${via} is called ${name}`),
+      );
+
+      await run("producer:ffi", [...flags, "--count=4"]);
+      await using consumer = start("consumer:ffi", [...flags, "--count=4"]);
+      await assertWell(name, consumer);
+      assertEquals(valuesRead(consumer), range(1, 4));
+    }
+  },
+});
+
+Deno.test({
+  name: "shm: several producers and consumers, every value exactly once",
+  ignore,
+  async fn() {
+    const name = freshName();
+    const flags = [`--via=shm`, `--name=${name}`, "--quiet"];
+    const each = 3000;
+    const output = ["--output=-", "--count=3000", "--timeout=20s"];
+    await using one = start("consumer:ffi", [...flags, ...output]);
+    await using two = start("consumer:ffi", [...flags, ...output]);
+    const count = `--count=${each}`;
+    await using low = start("producer:ffi", [...flags, count, "--from=1"]);
+    await using high = start("producer:ffi", [...flags, count, "--from=3001"]);
+    await assertWell(name, one, two, low, high);
+    const values: number[] = [];
+    for (const consumer of [one, two]) {
+      const text = new TextDecoder().decode(await consumer.output());
+      values.push(...text.trimEnd().split("\n").map(Number));
+    }
+    assertEquals(values.toSorted((a, b) => a - b), range(1, 2 * each));
+  },
+});
+
+Deno.test("a socket that a killed consumer has left is replaced; a second consumer is refused", async () => {
+  const name = freshName();
+  const flags = ["--via=socket", `--name=${name}`, RETRY];
+  await using killed = start("consumer", flags);
+  await killed.saw("Pid:");
+  const refused = await run("consumer", flags);
+  assertEquals(refused.code, 1);
+  assert(refused.log.includes("as another consumer does"), refused.log);
+  killed.kill("SIGKILL");
+  await killed.ended();
+  assertEquals(leftovers(name), [`run/${name}.sock`]);
+  await using consumer = start("consumer", flags);
+  await using producer = start("producer", [...flags, "--pause=0"]);
+  await assertWell(name, consumer, producer);
+});
+
+Deno.test("a socket's name that the task does not grant: one clear line", async () => {
+  const { code, log } = await run(
+    "consumer",
+    [
+      "--via=socket",
+      `--name=${freshName()}`,
+    ].toReversed().concat("--name=other"),
+  );
+  assertEquals(code, 1);
+  assert(
+    log.includes("Cannot use run/other.sock: Deno wants --allow-net=unix:"),
+    log,
+  );
+});
+
+Deno.test({
+  name: "queue: --capacity is its length; beyond the limit the error names it",
+  ignore,
+  async fn() {
+    const name = freshName();
+    const flags = ["--via=queue", `--name=${name}`, RETRY];
+    await using producer = start("producer:ffi", [
+      ...flags,
+      "--capacity=3",
+      "--pause=0",
+    ]);
+    await producer.saw("Buffer full sleeping for 0.1 seconds before retrying");
+    assert(
+      producer.lines.at(-2)?.endsWith("Writing 4"),
+      producer.lines.join("\n"),
+    );
+    const other = await run("consumer:ffi", [...flags, "--capacity=5"]);
+    assert(
+      other.log.includes("with --capacity=5 as it is there with 3"),
+      other.log,
+    );
+    await using consumer = start("consumer:ffi", flags);
+    await assertWell(name, producer, consumer);
+    const limit = await run("producer:ffi", [...flags, "--capacity=100000"]);
+    assertEquals(limit.code, 1);
+    assert(limit.log.includes("msg_max"), limit.log);
+  },
+});
+
+Deno.test({
+  name: "garbage in the queue is reported, and reading goes on",
+  ignore,
+  async fn() {
+    const name = freshName();
+    using queue = MessageQueue.open(`/ipc-lab.${name}`, {
+      create: { capacity: 10, size: 8192 },
+    });
+    const noise = Uint8Array.from({ length: 8192 }, (_, i) => (i * 193) & 255);
+    queue.send(noise);
+    queue.send(new TextEncoder().encode("torn"));
+    queue.send(new TextEncoder().encode("good\n"));
+    const flags = ["--via=queue", `--name=${name}`, RETRY];
+    await using consumer = start("consumer:ffi", [...flags, "--until-end"]);
+    await consumer.saw("Read: good");
+    await consumer.saw('cut off: "torn"');
+    const { code } = await consumer.ended();
+    assertEquals(code, 1);
+    MessageQueue.unlink(`/ipc-lab.${name}`);
+  },
+});
+
+Deno.test({
+  name: "a segment that is no ring of ours is refused, not read",
+  ignore,
+  async fn() {
+    let seed = 7;
+    const random = () => seed = Math.imul(seed, 1_664_525) + 1_013_904_223 | 0;
+    for (
+      const [bytes, says] of [[64, "of 64 bytes"], [
+        8192,
+        "holds no ring",
+      ]] as const
+    ) {
+      const name = freshName();
+      using segment = openShared(`/ipc-lab.${name}`, { create: true, bytes });
+      new Int32Array(segment.memory).forEach((_, i, all) => all[i] = random());
+      for (const task of ["consumer:ffi", "producer:ffi"] as const) {
+        const { code, log } = await run(task, ["--via=shm", `--name=${name}`]);
+        assertEquals(code, 1);
+        assert(log.includes(says) && log.includes("deno task remove"), log);
+      }
+      assert(unlinkShared(`/ipc-lab.${name}`));
+    }
+  },
+});
+
+Deno.test({
+  name:
+    "shm: a sender killed while it fills a slot is reported, the next ones are read",
+  ignore,
+  async fn() {
+    const name = freshName();
+    const flags = ["--via=shm", `--name=${name}`, RETRY];
+    await run("producer:ffi", [...flags, "--count=1"]);
+    await using dead = shell("exit 0");
+    await dead.ended();
+    {
+      // As Ring.put leaves it between its first step and its last, in slot 1.
+      using segment = openShared(`/ipc-lab.${name}`);
+      const words = new Int32Array(segment.memory);
+      const stride = Math.ceil((8 + words[3]) / 64) * 16;
+      Atomics.store(words, 64 + stride, -(dead.pid * 4));
+      Atomics.add(words, 16, 1);
+    }
+    await run("producer:ffi", [...flags, "--count=1", "--from=3"]);
+    await using consumer = start("consumer:ffi", [...flags, "--until-end"]);
+    const { code, log } = await consumer.ended();
+    assertEquals(valuesRead(consumer), [1, 3], log);
+    assert(
+      log.includes("Cannot read a message whose sender was killed in it"),
+      log,
+    );
+    assertEquals([code, leftovers(name)], [1, []]);
+  },
+});
+
+Deno.test("what needs foreign functions says so without them", async () => {
+  for (const via of ["queue", "shm"]) {
+    const { code, log } = await run("producer", [`--via=${via}`]);
+    assertEquals(code, 1);
+    assertEquals(
+      log,
+      `ERROR:process1:Cannot use --via=${via}: it needs foreign functions: use deno task producer:ffi and consumer:ffi`,
+    );
+  }
+});

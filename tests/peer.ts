@@ -1,0 +1,190 @@
+// One end of a channel in a process, or a worker, of its own, at the test's
+// command: lines of JSON over a TCP connection, for a pipe's ends have no
+// other input and output to spare.
+/// <reference lib="deno.worker" />
+import process from "node:process";
+import { TextLineStream } from "@std/streams/text-line-stream";
+import {
+  type Address,
+  END,
+  type Receiver,
+  type Sender,
+} from "../lib/channel.ts";
+import { header } from "../lib/format/header.ts";
+import { Inbox, Outbox } from "../lib/mailbox.ts";
+import { MECHANISMS } from "../lib/mechanism/mod.ts";
+import { Message, MessageError } from "../lib/message.ts";
+import { waitFor } from "../lib/wait.ts";
+
+/** How a peer is started. */
+export interface PeerStart {
+  port: number;
+  via: string;
+  address: Address;
+  /** Its name in the messages that it sends. */
+  from: string;
+}
+
+/** What a test can ask of a peer. */
+export type Order =
+  | { do: "open"; role: "sender" | "receiver" }
+  /** Sends messages with bodies of these lengths, waiting for room. */
+  | { do: "send"; lengths: number[] }
+  /** Offers messages of that length without waiting, until one is refused. */
+  | { do: "fill"; length: number; most: number }
+  /** Offers one message without waiting. */
+  | { do: "offerMessage"; length: number }
+  /** Offers a record as it is, once. */
+  | { do: "offer"; text: string }
+  /** Looks once, at messages. */
+  | { do: "poll" }
+  /** Looks once, at what the mechanism gives. */
+  | { do: "pollRecord" }
+  /** Takes messages until there are that many, or the end. */
+  | { do: "receive"; count: number }
+  /** Waits in the kernel for what will not come, for that long (ms). */
+  | { do: "idle"; ms: number }
+  | { do: "close" };
+
+/** What came of it; a message is told by sender, number and length. */
+export type Reply = Record<string, unknown> & { error?: string };
+
+const PATTERN = Uint8Array.from({ length: 1 << 20 }, (_, i) => (i * 7) % 251);
+
+async function serve({ port, via, address, from }: PeerStart) {
+  const mechanism = MECHANISMS.find(({ name }) => name === via);
+  if (!mechanism) throw new Error(`No mechanism ${via}`);
+  const { boundaries } = mechanism.properties;
+  const wait = { way: "block", timeout: 20_000 } as const;
+  let sender: Sender;
+  let receiver: Receiver;
+  let outbox: Outbox;
+  let inbox: Inbox;
+  let seq = 0;
+
+  const compose = (length: number) =>
+    new Message(PATTERN, 0, length, {
+      type: "data",
+      from,
+      to: "test",
+      seq: ++seq,
+      priority: 0,
+    });
+  const describe = (found: Message | MessageError) =>
+    found instanceof MessageError
+      ? { wrong: found.message, torn: found.torn }
+      : {
+        from: found.header?.from,
+        seq: found.header?.seq,
+        length: found.end - found.start,
+        intact: found.body.every((byte, i) => byte === PATTERN[i]),
+      };
+
+  async function obey(order: Order): Promise<Reply> {
+    switch (order.do) {
+      case "open":
+        if (order.role === "sender") {
+          sender = await mechanism!.openSender(address);
+          outbox = new Outbox(sender, header, { gather: false });
+          return { limit: sender.limit };
+        }
+        receiver = await mechanism!.openReceiver(address);
+        inbox = new Inbox(receiver, header, boundaries);
+        return {};
+      case "send":
+        for (const length of order.lengths) {
+          const message = compose(length);
+          const ready = (signal: AbortSignal) => sender.writable(signal);
+          await waitFor(() => outbox.offer(message), ready, wait);
+          await waitFor(() => outbox.flush(), ready, wait);
+        }
+        return { sent: outbox.sent };
+      case "fill": {
+        let refused: string | undefined;
+        let bytes = 0;
+        for (let i = 0; i < order.most && refused === undefined; i++) {
+          const offered = sender.offer(PATTERN.subarray(0, order.length));
+          if (offered === true) bytes += order.length;
+          else refused = offered.description;
+        }
+        return { records: bytes / order.length, bytes, refused };
+      }
+      case "offerMessage": {
+        outbox.offer(compose(order.length));
+        const offered = outbox.flush();
+        return { offered: offered === true ? true : offered.description };
+      }
+      case "offer": {
+        const offered = sender.offer(new TextEncoder().encode(order.text));
+        return { offered: offered === true ? true : offered.description };
+      }
+      case "poll": {
+        const found = inbox.poll();
+        return typeof found === "symbol"
+          ? { nothing: found.description }
+          : describe(found);
+      }
+      case "pollRecord": {
+        const found = receiver.poll();
+        return typeof found === "symbol"
+          ? { nothing: found.description }
+          : { text: new TextDecoder().decode(found) };
+      }
+      case "receive": {
+        const messages: unknown[] = [];
+        const ready = (signal: AbortSignal) => receiver.readable(signal);
+        while (messages.length < order.count) {
+          const look = () => {
+            const found = inbox.poll();
+            return found === END ? null : found;
+          };
+          const found = await waitFor(look, ready, wait);
+          if (found === null) return { messages, end: true };
+          messages.push(describe(found));
+        }
+        return { messages };
+      }
+      case "idle": {
+        const before = process.cpuUsage();
+        const start = performance.now();
+        const timeout = AbortSignal.timeout(order.ms);
+        while (!timeout.aborted) {
+          await receiver.readable(timeout).catch((error) => {
+            if (!timeout.aborted) throw error;
+          });
+          receiver.poll();
+        }
+        const { user, system } = process.cpuUsage();
+        const cpu = user + system - before.user - before.system; // microseconds
+        return { busy: cpu / 1000 / (performance.now() - start) };
+      }
+      case "close":
+        await sender?.[Symbol.asyncDispose]();
+        await receiver?.[Symbol.asyncDispose]();
+        return {};
+    }
+  }
+
+  const connection = await Deno.connect({ hostname: "127.0.0.1", port });
+  const writer = connection.writable.getWriter();
+  const lines = connection.readable
+    .pipeThrough(new TextDecoderStream())
+    .pipeThrough(new TextLineStream());
+  const say = (reply: Reply) =>
+    writer.write(new TextEncoder().encode(JSON.stringify(reply) + "\n"));
+  await say({ from, pid: Deno.pid });
+  for await (const line of lines) {
+    try {
+      await say(await obey(JSON.parse(line)));
+    } catch (error) {
+      await say({ error: error instanceof Error ? error.message : `${error}` });
+    }
+  }
+}
+
+if (import.meta.main && Deno.args.length > 0) {
+  await serve(JSON.parse(Deno.args[0]));
+  Deno.exit(0);
+} else {
+  self.onmessage = ({ data }: MessageEvent<PeerStart>) => void serve(data);
+}
