@@ -122,6 +122,22 @@ function open(path: string, flags: number): number | undefined {
   }
 }
 
+/**
+ * Opens one end without O_NONBLOCK: the kernel keeps us until somebody opens
+ * the other. `undefined`: the name was removed before we came to it.
+ */
+async function openWaiting(
+  path: string,
+  options: Deno.OpenOptions,
+): Promise<Deno.FsFile | undefined> {
+  try {
+    return await Deno.open(path, options);
+  } catch (error) {
+    if (error instanceof Deno.errors.NotFound) return undefined;
+    throw error;
+  }
+}
+
 /** Opens an end and closes it: that ends an open(2) that waits at the other. */
 function knock(path: string, flags: number): boolean {
   const fd = open(path, flags);
@@ -209,7 +225,8 @@ class FifoSender implements Sender {
 
   /** Without O_NONBLOCK: the kernel keeps us in open(2), or in write(2), until it goes on. */
   async #block(): Promise<void> {
-    using file = await Deno.open(this.#path, { write: true });
+    using file = await openWaiting(this.#path, { write: true });
+    if (!file) return;
     if (this.#fd === undefined) {
       this.#fd = open(this.#path, WRITE);
       return;
@@ -248,7 +265,7 @@ class FifoReceiver implements Receiver {
   #buffer = new Uint8Array(CAPACITY);
   #ahead?: Uint8Array; // what a blocking read(2) has brought
   #reading?: Promise<void>; // a read(2) that the kernel still holds
-  #arrival?: Promise<Deno.FsFile>; // an open(2), done when a sender comes
+  #arrival?: Promise<Deno.FsFile | undefined>; // an open(2), done when a sender comes
   #arrived?: Deno.FsFile;
   #sender = false; // has one come?
 
@@ -270,14 +287,16 @@ class FifoReceiver implements Receiver {
    * Waits for a sender as the kernel does, in open(2) without O_NONBLOCK: it
    * sees even one that comes and goes without a word, which read(2) cannot.
    */
-  #await(): Promise<Deno.FsFile> {
-    const arrival = this.#arrival ??= Deno.open(this.#path).then((file) => {
-      if (arrival === this.#arrival) {
-        this.#sender = true;
+  #await(): Promise<Deno.FsFile | undefined> {
+    const options = { read: true };
+    const arrival = this.#arrival ??= openWaiting(this.#path, options)
+      .then((file) => {
+        if (arrival !== this.#arrival) return file;
+        this.#sender ||= file !== undefined;
         this.#arrived = file;
-      }
-      return file;
-    });
+        if (!file) this.#arrival = undefined;
+        return file;
+      });
     return arrival;
   }
 
@@ -320,8 +339,10 @@ class FifoReceiver implements Receiver {
   }
 
   async readable(signal: AbortSignal) {
-    this.#reading ??= this.#read();
-    await forAWhile(this.#reading, signal);
+    const reading = this.#reading ??= this.#read().finally(() => {
+      if (this.#reading === reading) this.#reading = undefined;
+    });
+    await forAWhile(reading, signal);
     if (!this.#arrived && !this.#isNamed()) this.#reopen();
   }
 
@@ -329,9 +350,9 @@ class FifoReceiver implements Receiver {
   async #read(): Promise<void> {
     const arrival = this.#await();
     const file = await arrival;
-    if (arrival !== this.#arrival) return file.close(); // reopened meanwhile
+    if (!file) return; // somebody removed the name
+    if (arrival !== this.#arrival) return file.close(); // and we made it anew
     const count = await file.read(this.#buffer);
-    this.#reading = undefined;
     if (count !== null) this.#ahead = this.#buffer.subarray(0, count);
     else this.#leave(); // every sender has closed: next time, await another
   }
