@@ -72,6 +72,9 @@ export interface Receiver extends AsyncDisposable {
   readable(signal: AbortSignal): Promise<void>;
 }
 
+/** What a channel may be called: it becomes part of a path. */
+export const NAME: RegExp = /^[A-Za-z0-9_-][A-Za-z0-9._-]{0,63}$/;
+
 /** Which channel to open. */
 export interface Address {
   /** The channel's name, shared by both ends. */

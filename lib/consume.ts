@@ -8,9 +8,10 @@ import { END, PENDING, type Receiver } from "./channel.ts";
 import { LabError, TimeoutError } from "./error.ts";
 import type { ProcessLog } from "./log.ts";
 import { Inbox } from "./mailbox.ts";
-import { type Format, MessageError } from "./message.ts";
+import { type Format, type Header, MessageError } from "./message.ts";
 import type { Output } from "./output.ts";
 import type { Progress } from "./progress.ts";
+import { SeqCheck } from "./seq_check.ts";
 import { systemClock, Turn, waitFor, type WaitOptions } from "./wait.ts";
 
 /** Options for {@linkcode consume}. Durations are in milliseconds. */
@@ -27,6 +28,8 @@ export interface ConsumeOptions {
   wait: WaitOptions;
   interval: number;
   output?: Output;
+  /** Says to the sender that a message was taken; gives what is wrong, if it cannot. */
+  taken?: (header: Header) => Promise<string | undefined>;
   /** No line per value. */
   quiet: boolean;
 }
@@ -42,9 +45,10 @@ export async function consume(
   receiver: Receiver,
   options: ConsumeOptions,
 ): Promise<boolean> {
-  const { count, log, progress, interval, output, quiet } = options;
+  const { count, log, progress, interval, output, taken, quiet } = options;
   const { clock = systemClock, signal } = options.wait;
   const inbox = new Inbox(receiver, options.format, options.boundaries);
+  const check = new SeqCheck();
   const turn = new Turn();
   const total = count ?? Infinity;
   let read = 0;
@@ -94,6 +98,13 @@ export async function consume(
       // A torn one was never whole: its sender, or another, may send it again.
       if (!found.torn || count === undefined) bad++;
       continue;
+    }
+    const { header } = found;
+    if (header) {
+      const wrong = check.look(header);
+      if (wrong !== undefined) log.warn(wrong, { event: "error", ...header });
+      const unheard = await taken?.(header);
+      if (unheard !== undefined) log.warn(unheard, { event: "error" });
     }
     if (read++ === 0) progress.begin();
     progress.count = read;

@@ -10,9 +10,11 @@ import { FORMATS } from "./format/mod.ts";
 import { numbers, openLines } from "./input.ts";
 import { ProcessLog } from "./log.ts";
 import type { Options } from "./options.ts";
+import type { Header } from "./message.ts";
 import { Output } from "./output.ts";
 import { produce } from "./produce.ts";
 import { Progress } from "./progress.ts";
+import { Deliveries, Receipts } from "./rendezvous.ts";
 import type { WaitOptions } from "./wait.ts";
 
 /** Exit code 0 if all went through, 1 if not. */
@@ -24,23 +26,42 @@ export async function runProducer(
   signal: AbortSignal,
   memory?: SharedArrayBuffer,
 ): Promise<ExitCode> {
-  const { mechanism, input, count } = options;
+  const { mechanism, input, count, priorities, to = "process2" } = options;
+  const from = options.as ?? "process1";
   const total = input === undefined ? count : undefined;
   const source = input === undefined
     ? numbers(options.from, count)
     : await openLines(input, signal);
   using progress = await openProgress("Writing", total, options);
-  await using sender = await mechanism.openSender(address(options, memory));
+  const channel = address(options, options.to, memory);
+  await using sender = await mechanism.openSender(channel);
+  const wait = waiting(options, signal);
+  await using deliveries = options.sync
+    ? await Deliveries.open(mechanism, address(options, from))
+    : undefined;
+  const headed = options.format === "header" || priorities !== undefined;
+  const headerOf = (seq: number): Header => ({
+    type: "data",
+    from,
+    to,
+    seq,
+    priority: priorities ? priorities[(seq - 1) % priorities.length] : 0,
+    replyTo: deliveries?.replyTo,
+  });
   const sent = await produce(sender, {
     ...options,
     source,
     total,
+    headerOf: headed ? headerOf : undefined,
+    // A rendezvous is a wait until it is over: there is nothing to retry.
+    delivered: deliveries &&
+      ((seq) => deliveries.of(seq, { ...wait, way: "block" })),
     reopens: mechanism.properties.openedBy === "name",
     format: FORMATS[options.format],
     gather: !mechanism.properties.boundaries && options.quiet,
-    log: new ProcessLog("process1"),
+    log: new ProcessLog(from),
     progress,
-    wait: waiting(options, signal),
+    wait,
   });
   return sent ? 0 : 1;
 }
@@ -58,26 +79,40 @@ export async function runConsumer(
     ? undefined
     : await Output.open(path, signal);
   using progress = await openProgress("Reading", count, options);
-  await using receiver = await mechanism.openReceiver(address(options, memory));
+  const name = options.as ?? "process2";
+  const channel = address(options, options.as, memory);
+  await using receiver = await mechanism.openReceiver(channel);
+  const wait = waiting(options, signal);
+  await using receipts = new Receipts(mechanism, name, {
+    ...wait,
+    way: "block",
+  });
   const good = await consume(receiver, {
     ...options,
     count,
     format: FORMATS[options.format],
     boundaries,
     reopens: openedBy === "name",
-    log: new ProcessLog("process2"),
+    log: new ProcessLog(name),
     progress,
-    wait: waiting(options, signal),
+    wait,
     output,
+    taken: (header) => receipts.answer(header),
   });
   return good ? 0 : 1;
 }
 
+/** @param process Whose mailbox; none: the one that all share. */
 function address(
   { name, capacity }: Options,
+  process?: string,
   memory?: SharedArrayBuffer,
 ): Address {
-  return { name, capacity, memory };
+  return {
+    name: process === undefined ? name : `${name}.${process}`,
+    capacity,
+    memory,
+  };
 }
 
 function waiting(options: Options, signal: AbortSignal): WaitOptions {

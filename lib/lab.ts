@@ -115,6 +115,7 @@ function startProcess(
   const producing = part === "producer";
   const untilEnd = options.untilEnd || options.input !== undefined;
   const args = argumentsFor(part).filter((flag) => flag !== "--until-end");
+  if (!producing && options.sync) args.push("--format=header");
   if (!producing && nothing) args.push("--count=0");
   else if (!producing && untilEnd) args.push("--until-end");
   const deno = Deno.execPath();

@@ -87,6 +87,7 @@ function writeError(line: string): void {
 export type Event =
   | "start"
   | "write"
+  | "deliver"
   | "pause"
   | "read"
   | "retry"
@@ -123,6 +124,10 @@ export class ProcessLog {
 
   write(value: string, seq: number): void {
     this.#info("write", "Writing {value}", { value, seq });
+  }
+
+  deliver(value: string, seq: number): void {
+    this.#info("deliver", "Delivered {value}", { value, seq });
   }
 
   read(value: string, seq: number): void {

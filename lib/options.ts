@@ -4,7 +4,7 @@
  * @module
  */
 import { parseArgs } from "@std/cli/parse-args";
-import type { Mechanism } from "./channel.ts";
+import { type Mechanism, NAME } from "./channel.ts";
 import { parseDuration } from "./duration.ts";
 import { UsageError } from "./error.ts";
 import { type FormatName, FORMATS } from "./format/mod.ts";
@@ -14,6 +14,8 @@ import { WAYS } from "./wait.ts";
 
 /** Which script is asking. */
 export type Command = "producer" | "consumer" | "lab" | "remove";
+
+const NAMES_ARE = "1 to 64 of A-Z a-z 0-9 . _ -, not starting with a dot";
 
 /** The commands that move values. */
 const MOVERS: Command[] = ["producer", "consumer", "lab"];
@@ -40,6 +42,31 @@ const FLAGS = {
   from: {
     value: "N",
     help: "the first value (1)",
+    only: ["producer", "lab"],
+  },
+  as: {
+    value: "PROCESS",
+    help: "what this process is called; a consumer reads its own mailbox then",
+    only: ["producer", "consumer"],
+  },
+  to: {
+    value: "PROCESS",
+    help: "send to the mailbox of the consumer called that (--as), not to all",
+    only: ["producer"],
+  },
+  priority: {
+    value: "N",
+    help:
+      "of every message; on the queue, higher overtakes; elsewhere no matter",
+    only: ["producer", "lab"],
+  },
+  priorities: {
+    value: "N,N,...",
+    help: "the same, in turn: --priorities=0,5,9",
+    only: ["producer", "lab"],
+  },
+  sync: {
+    help: "a rendezvous: go on when process 2 has taken it (--format=header)",
     only: ["producer", "lab"],
   },
   "pause-every": {
@@ -126,6 +153,12 @@ export interface Options {
   name: string;
   count: number;
   from: number;
+  /** What the process is called, if it was said. */
+  as?: string;
+  to?: string;
+  /** In turn; none: 0 for all. */
+  priorities?: number[];
+  sync: boolean;
   pauseEvery: number;
   pause: number;
   interval: number;
@@ -255,11 +288,37 @@ function check(given: Map<FlagName, string>, command: Command): Options {
   const mechanism = choices.find(({ name }) => name === via) ??
     refuse("via", "a mechanism");
   const name = given.get("name") ?? "lab";
-  if (!/^[A-Za-z0-9_-][A-Za-z0-9._-]{0,63}$/.test(name)) {
-    refuse("name", "1 to 64 of A-Z a-z 0-9 . _ -, not starting with a dot");
+  if (!NAME.test(name)) refuse("name", NAMES_ARE);
+  const process = (flag: "as" | "to") => {
+    const text = given.get(flag);
+    return text === undefined || NAME.test(`${name}.${text}`) && text !== ""
+      ? text
+      : refuse(flag, NAMES_ARE);
+  };
+  const priority = given.has("priority")
+    ? [integer("priority", 0, 0, 32_767)]
+    : undefined;
+  const priorities = given.get("priorities")?.split(",").map((text) =>
+    /^\d{1,5}$/.test(text) && Number(text) <= 32_767
+      ? Number(text)
+      : refuse("priorities", "numbers from 0 to 32767 with commas between")
+  );
+  const { capacity, openedBy } = mechanism.properties;
+  const zero = given.get("capacity") === "0"; // no buffer: a rendezvous
+  const sync = given.has("sync") || zero;
+  if (sync && openedBy !== "name") {
+    refuse(
+      zero ? "capacity" : "sync",
+      `left out with --via=${via}: nobody could say over it that he took it`,
+    );
   }
-  const { capacity } = mechanism.properties;
-  if (given.has("capacity") && !("chosen" in capacity && capacity.chosen)) {
+  if (sync && given.get("format") === "line") {
+    refuse("format", "header with --sync, for a line has no Reply-To");
+  }
+  if (
+    given.has("capacity") && !zero &&
+    !("chosen" in capacity && capacity.chosen)
+  ) {
     refuse(
       "capacity",
       `left out with --via=${via}: ${
@@ -277,6 +336,10 @@ function check(given: Map<FlagName, string>, command: Command): Options {
     mechanism,
     name,
     count,
+    as: process("as"),
+    to: process("to"),
+    priorities: priorities ?? priority,
+    sync,
     from: integer("from", 1, 0, Number.MAX_SAFE_INTEGER - count),
     // To be quiet is to be in a hurry: no pauses, and no sleep before a retry.
     pauseEvery: integer("pause-every", quiet ? 0 : 6),
@@ -288,8 +351,8 @@ function check(given: Map<FlagName, string>, command: Command): Options {
     wait: oneOf("wait", WAYS, quiet ? "block" : "retry"),
     retry: duration("retry", 1000, 1),
     timeout: duration("timeout", 60_000),
-    format: oneOf("format", ["line", "header"], "line"),
-    capacity: given.has("capacity")
+    format: oneOf("format", ["line", "header"], sync ? "header" : "line"),
+    capacity: given.has("capacity") && !zero
       ? integer("capacity", 1, 1, most)
       : undefined,
     quiet,

@@ -9,7 +9,7 @@ import { LabError, TimeoutError } from "./error.ts";
 import type { Source } from "./input.ts";
 import type { ProcessLog } from "./log.ts";
 import { Outbox, type OutboxOptions } from "./mailbox.ts";
-import { type Format, Message, MessageError } from "./message.ts";
+import { type Format, type Header, Message, MessageError } from "./message.ts";
 import type { Progress } from "./progress.ts";
 import { systemClock, Turn, waitFor, type WaitOptions } from "./wait.ts";
 
@@ -20,6 +20,10 @@ export interface ProduceOptions extends OutboxOptions {
   reopens: boolean;
   /** How many messages the source has, where that is known. */
   total?: number;
+  /** The header of the message of that number, where it has one. */
+  headerOf?: (seq: number) => Header;
+  /** Resolves when the message of that number was taken: a rendezvous. */
+  delivered?: (seq: number) => Promise<void>;
   format: Format;
   log: ProcessLog;
   progress: Progress;
@@ -44,7 +48,7 @@ export async function produce(
   options: ProduceOptions,
 ): Promise<boolean> {
   const { source, total, reopens, log, progress, quiet } = options;
-  const { pauseEvery, pause, interval } = options;
+  const { headerOf, delivered, pauseEvery, pause, interval } = options;
   const { clock = systemClock, signal } = options.wait;
   const outbox = new Outbox(sender, options.format, options);
   const turn = new Turn();
@@ -112,16 +116,15 @@ export async function produce(
         await clock.sleep(interval, signal);
       }
       seq++;
-      message = options.format.name === "line" ? found : new Message(
-        found.bytes,
-        found.start,
-        found.end,
-        { type: "data", from: log.name, to: "process2", seq, priority: 0 },
-      );
+      message = headerOf === undefined
+        ? found
+        : new Message(found.bytes, found.start, found.end, headerOf(seq));
       if (!quiet) log.write(message.text, seq);
       try {
         if (attempt(offer) !== true) await put(offer);
-        if (!quiet) await put(flush);
+        if (!quiet || delivered) await put(flush);
+        if (delivered) await delivered(seq);
+        if (delivered && !quiet) log.deliver(message.text, seq);
       } catch (error) {
         if (!(error instanceof MessageError)) throw error;
         bad++;

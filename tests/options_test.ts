@@ -11,6 +11,10 @@ Deno.test("readCommandLine() takes the sheet's run without any flag", () => {
   assertEquals(rest, {
     name: "lab",
     count: 10,
+    as: undefined,
+    to: undefined,
+    priorities: undefined,
+    sync: false,
     from: 1,
     pauseEvery: 6,
     pause: 5000,

@@ -15,7 +15,7 @@ function taskArguments(task: Task, flags: string[]): string[] {
   const name = flags.find((flag) => flag.startsWith("--name="))?.slice(7);
   return config.tasks[task].command
     .replace(/\$\(.*\)/, Deno.execPath())
-    .replace("$PWD/run/lab.sock", `${Deno.cwd()}/run/${name ?? "lab"}.sock`)
+    .replaceAll("$PWD/run/lab.", `${Deno.cwd()}/run/${name ?? "lab"}.`)
     .split(" ").slice(1);
 }
 

@@ -29,7 +29,11 @@ export const socket: Mechanism = {
     "--allow-read=.",
     "--allow-write=run",
     "--allow-sys=uid",
-    `--allow-net=unix:${Deno.cwd()}/${path(address)}`,
+    // Its own, and the two mailboxes that it may have beside it.
+    "--allow-net=" +
+    ["", ".process1", ".process2"].map((process) =>
+      `unix:${Deno.cwd()}/${path({ name: address.name + process })}`
+    ).join(),
   ],
   available: () => true,
   first: "consumer",

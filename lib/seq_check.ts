@@ -1,0 +1,51 @@
+import type { Header } from "./message.ts";
+
+/** Up to where one sender's messages have come. */
+interface Count {
+  last: number;
+  /** Per priority, for a higher one may overtake. */
+  lastOf: Map<number, number>;
+}
+
+/**
+ * Watches the sequence numbers of every sender: each message one more than the
+ * one before, or one was lost, or came twice. A 1 begins a new count: a producer
+ * of the same name that starts again.
+ *
+ * @example
+ * ```ts
+ * import { assertEquals } from "@std/assert";
+ *
+ * const check = new SeqCheck();
+ * const header = { type: "data", from: "a", to: "b", priority: 0 };
+ * assertEquals(check.look({ ...header, seq: 1 }), undefined);
+ * assertEquals(
+ *   check.look({ ...header, seq: 4 }),
+ *   "Seq 4 from a comes after 1: 2 are missing",
+ * );
+ * ```
+ */
+export class SeqCheck {
+  #counts = new Map<string, Count>();
+
+  /** What is wrong with a message's number, in words that name both numbers. */
+  look({ from, seq, priority }: Header): string | undefined {
+    const count = this.#counts.get(from) ?? { last: 0, lastOf: new Map() };
+    this.#counts.set(from, count);
+    const last = count.last;
+    const lastOfSame = count.lastOf.get(priority) ?? 0;
+    if (seq === 1 && last > 1) count.lastOf.clear();
+    count.last = seq;
+    count.lastOf.set(priority, seq);
+    if (seq === 1 && last > 1) return undefined;
+    if (seq <= lastOfSame) {
+      return `Seq ${seq} from ${from} comes after ${lastOfSame}: a repeat`;
+    }
+    // Where one may overtake another, the order says nothing of a gap.
+    const overtakes = priority > 0 || count.lastOf.size > 1;
+    if (overtakes || seq === last + 1) return undefined;
+    return `Seq ${seq} from ${from} comes after ${last}: ${
+      seq - last - 1
+    } are missing`;
+  }
+}
