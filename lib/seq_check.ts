@@ -3,7 +3,9 @@ import type { Header } from "./message.ts";
 /** Up to where one sender's messages have come. */
 interface Count {
   last: number;
-  /** Per priority, for a higher one may overtake. */
+  /** Has one had a priority? Then it may have come before its turn. */
+  overtakes: boolean;
+  /** Per priority: among themselves they keep their order. */
   lastOf: Map<number, number>;
 }
 
@@ -30,20 +32,22 @@ export class SeqCheck {
 
   /** What is wrong with a message's number, in words that name both numbers. */
   look({ from, seq, priority }: Header): string | undefined {
-    const count = this.#counts.get(from) ?? { last: 0, lastOf: new Map() };
-    this.#counts.set(from, count);
-    const last = count.last;
+    let count = this.#counts.get(from);
+    const again = seq === 1 && (count?.lastOf.get(priority) ?? 0) > 1;
+    if (!count || again) {
+      count = { last: 0, overtakes: false, lastOf: new Map() };
+      this.#counts.set(from, count);
+    }
+    const { last } = count;
     const lastOfSame = count.lastOf.get(priority) ?? 0;
-    if (seq === 1 && last > 1) count.lastOf.clear();
     count.last = seq;
     count.lastOf.set(priority, seq);
-    if (seq === 1 && last > 1) return undefined;
+    count.overtakes ||= priority > 0;
     if (seq <= lastOfSame) {
       return `Seq ${seq} from ${from} comes after ${lastOfSame}: a repeat`;
     }
     // Where one may overtake another, the order says nothing of a gap.
-    const overtakes = priority > 0 || count.lastOf.size > 1;
-    if (overtakes || seq === last + 1) return undefined;
+    if (count.overtakes || seq === last + 1) return undefined;
     return `Seq ${seq} from ${from} comes after ${last}: ${
       seq - last - 1
     } are missing`;

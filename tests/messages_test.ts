@@ -9,7 +9,7 @@ import {
   leftovers,
   range,
   run,
-  Running,
+  type Running,
   shell,
   start,
   valuesRead,
