@@ -48,8 +48,8 @@ export class SeqCheck {
     }
     // Where one may overtake another, the order says nothing of a gap.
     if (count.overtakes || seq === last + 1) return undefined;
-    return `Seq ${seq} from ${from} comes after ${last}: ${
-      seq - last - 1
-    } are missing`;
+    const missing = seq - last - 1;
+    const words = missing === 1 ? "1 is missing" : `${missing} are missing`;
+    return `Seq ${seq} from ${from} comes after ${last}: ${words}`;
   }
 }

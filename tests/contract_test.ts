@@ -5,7 +5,7 @@ import { MECHANISMS } from "../lib/mechanism/mod.ts";
 import { header } from "../lib/format/header.ts";
 import { MAX_BODY, Message } from "../lib/message.ts";
 import { Channel, type Peer } from "./peers.ts";
-import { leftovers, run } from "./scripts.ts";
+import { freshName, leftovers, run } from "./scripts.ts";
 
 const PENDING = { nothing: "Data not available" };
 const END = { nothing: "Every sender has closed" };
@@ -291,7 +291,11 @@ for (const mechanism of MECHANISMS) {
 
     test(`${properties.ffi ? "needs" : "does without"} foreign functions`, async () => {
       if (openedBy !== "name") return; // the pipeline is tried in pipe_test.ts
-      const flags = [`--via=${name}`, "--timeout=10ms", "--retry=1ms"];
+      const flags = [
+        `--via=${name}`,
+        `--name=${freshName()}`,
+        "--timeout=10ms",
+      ];
       const { code, log } = await run("consumer", flags);
       assertEquals(code, 1);
       assertEquals(

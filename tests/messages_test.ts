@@ -42,7 +42,7 @@ Deno.test("SeqCheck names a gap and a repeat, and knows each sender", () => {
   assertEquals(look(4), "Seq 4 from a comes after 5: a repeat");
   assertEquals(look(1), undefined); // it has started again
   assertEquals(look(2), undefined);
-  assertEquals(look(3, 0, "b"), "Seq 3 from b comes after 1: 1 are missing");
+  assertEquals(look(3, 0, "b"), "Seq 3 from b comes after 1: 1 is missing");
 });
 
 Deno.test("SeqCheck lets a higher priority overtake, but not twice", () => {
