@@ -14,6 +14,7 @@ export * from "./log.ts";
 export * from "./mailbox.ts";
 export * from "./mechanism/mod.ts";
 export * from "./message.ts";
+export * from "./mutex.ts";
 export * from "./output.ts";
 export * from "./produce.ts";
 export * from "./progress.ts";

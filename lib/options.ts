@@ -10,10 +10,11 @@ import { UsageError } from "./error.ts";
 import { type FormatName, FORMATS } from "./format/mod.ts";
 import { LOG_FORMATS } from "./log.ts";
 import { MECHANISMS } from "./mechanism/mod.ts";
+import { type Lock, LOCKS } from "./race_writer.ts";
 import { WAYS } from "./wait.ts";
 
 /** Which script is asking. */
-export type Command = "producer" | "consumer" | "lab" | "remove";
+export type Command = "producer" | "consumer" | "lab" | "remove" | "race";
 
 const NAMES_ARE = "1 to 64 of A-Z a-z 0-9 . _ -, not starting with a dot";
 
@@ -29,10 +30,11 @@ interface Flag {
 }
 
 const FLAGS = {
-  via: { value: "MECHANISM", help: "how to communicate (fifo)" },
+  via: { value: "MECHANISM", help: "how to communicate (fifo; race: workers)" },
   name: {
     value: "NAME",
     help: "the channel's name, shared by both ends (lab)",
+    only: [...MOVERS, "remove"],
   },
   count: {
     value: "N",
@@ -129,6 +131,21 @@ const FLAGS = {
     help: "no line per value: a progress bar and a summary",
     only: MOVERS,
   },
+  workers: {
+    value: "N",
+    help: "how many write at the same time (2)",
+    only: ["race"],
+  },
+  times: {
+    value: "N",
+    help: "how many increments each of them makes (1000000)",
+    only: ["race"],
+  },
+  lock: {
+    value: "LOCK",
+    help: "none, atomic, mutex, or all, one after the other (all)",
+    only: ["race"],
+  },
   log: { value: "FORMAT", help: "lab, or json: one object a line (lab)" },
   verbose: { help: "DEBUG lines too" },
   help: { help: "show this" },
@@ -171,6 +188,9 @@ export interface Options {
   format: FormatName;
   capacity?: number;
   quiet: boolean;
+  workers: number;
+  times: number;
+  lock: Lock | "all";
   log: typeof LOG_FORMATS[number];
   verbose: boolean;
   help: boolean;
@@ -280,11 +300,9 @@ function check(given: Map<FlagName, string>, command: Command): Options {
   const file = (flag: FlagName) =>
     given.get(flag) === "" ? refuse(flag, "a file, or -") : given.get(flag);
 
-  // Workers live in one process: only the lab can start both.
-  const choices = command === "lab"
-    ? MECHANISMS
-    : MECHANISMS.filter(({ properties }) => properties.processes === "many");
-  const via = oneOf("via", choices.map(({ name }) => name), "fifo");
+  const choices = mechanismsOf(command);
+  const usual = command === "race" ? "workers" : "fifo";
+  const via = oneOf("via", choices.map(({ name }) => name), usual);
   const mechanism = choices.find(({ name }) => name === via) ??
     refuse("via", "a mechanism");
   const name = given.get("name") ?? "lab";
@@ -332,6 +350,7 @@ function check(given: Map<FlagName, string>, command: Command): Options {
   const quiet = given.has("quiet");
   const count = integer("count", 10);
   const input = file("input");
+  const workers = integer("workers", 2, 1, 64);
   return {
     mechanism,
     name,
@@ -356,10 +375,24 @@ function check(given: Map<FlagName, string>, command: Command): Options {
       ? integer("capacity", 1, 1, most)
       : undefined,
     quiet,
+    workers,
+    // All together must fit in the 32 bits of the memory location.
+    times: integer("times", 1_000_000, 1, Math.floor((2 ** 31 - 1) / workers)),
+    lock: oneOf("lock", [...LOCKS, "all"], "all"),
     log: oneOf("log", LOG_FORMATS, "lab"),
     verbose: given.has("verbose"),
     help: given.has("help"),
   };
+}
+
+/** What `--via` may be. */
+function mechanismsOf(command: Command): readonly Mechanism[] {
+  return MECHANISMS.filter(({ name, properties }) =>
+    command === "race"
+      ? name === "workers" || name === "shm"
+      // Workers live in one process: only the lab can start both.
+      : command === "lab" || properties.processes === "many"
+  );
 }
 
 const ABOUT: Record<Command, string> = {
@@ -367,6 +400,7 @@ const ABOUT: Record<Command, string> = {
   consumer: "Process 2: reads values from a channel.",
   lab: "Parent, process 1 and process 2 in one shell: the lab sheet's run.",
   remove: "Removes what a channel has left behind, and says what was in it.",
+  race: "Several writers increment one memory location at the same time.",
 };
 
 const EXAMPLES: Record<Command, string[]> = {
@@ -383,6 +417,10 @@ const EXAMPLES: Record<Command, string[]> = {
     "deno task lab --via=workers --pause=1s --retry=200ms",
   ],
   remove: ["deno task remove --via=queue"],
+  race: [
+    "deno task race",
+    "deno task race --via=shm --workers=4 --times=100000 --lock=none",
+  ],
 };
 
 /** The text of `--help`. */
@@ -400,14 +438,25 @@ export function help(command: Command): string {
     "Flags (what is taken without them):",
     ...flags,
     "",
-    "A DURATION is 200ms, 5s or 1m.",
-    "",
-    "Mechanisms:",
-    ...MECHANISMS.map(({ name, summary }) => row(name, summary)),
-    "",
-    "Formats:",
-    ...Object.values(FORMATS).map(({ name, summary }) => row(name, summary)),
-    "",
+    ...(command === "race"
+      ? [
+        "Mechanisms:",
+        row("workers", "threads of one process, on a SharedArrayBuffer"),
+        row("shm", "processes, on a segment of shared memory"),
+        "",
+      ]
+      : [
+        "A DURATION is 200ms, 5s or 1m.",
+        "",
+        "Mechanisms:",
+        ...MECHANISMS.map(({ name, summary }) => row(name, summary)),
+        "",
+        "Formats:",
+        ...Object.values(FORMATS).map(({ name, summary }) =>
+          row(name, summary)
+        ),
+        "",
+      ]),
     "Exit code: 0 all went through, 1 it did not, 2 the command line is wrong,",
     "130 on Ctrl-C.",
     "",

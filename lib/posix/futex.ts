@@ -4,6 +4,7 @@
  * @module
  */
 import { constants as os } from "node:os";
+import type { BlockingParking } from "../mutex.ts";
 import type { Parking } from "../ring.ts";
 import { errno, libc, SystemError } from "./libc.ts";
 import { inSlices } from "./slice.ts";
@@ -32,24 +33,44 @@ export const futexParking: Parking = {
       if (!signal.aborted || error !== signal.reason) throw error;
     }
   },
-  wake(words, index) {
-    const word = words.subarray(index, index + 1);
-    if (libc().futex(SYS_FUTEX, word, FUTEX_WAKE, ALL, null) < 0) {
-      throw new SystemError("wake with futex", errno());
-    }
-  },
+  wake: (words, index) => wake(words, index, ALL),
 };
 
-/** Sleeps for at most `ms`; `true` once we were woken or the word has changed. */
+/**
+ * The same for those who have nothing else to do: the thread sleeps in the
+ * kernel, so that meanwhile not even a signal's listener runs.
+ */
+export const blockingFutexParking: BlockingParking = {
+  wait(words, index, value) {
+    sleep(words.subarray(index, index + 1), value);
+  },
+  wake,
+};
+
+function wake(
+  words: Int32Array<ArrayBufferLike>,
+  index: number,
+  count: number,
+): void {
+  const word = words.subarray(index, index + 1);
+  if (libc().futex(SYS_FUTEX, word, FUTEX_WAKE, count, null) < 0) {
+    throw new SystemError("wake with futex", errno());
+  }
+}
+
+/** Sleeps for `ms` at most, or for ever; `true`: woken, or the word has changed. */
 function sleep(
   word: Int32Array<ArrayBufferLike>,
   value: number,
-  ms: number,
+  ms?: number,
 ): boolean {
   const { futex } = libc();
-  timespec[0] = BigInt(Math.trunc(ms / 1000));
-  timespec[1] = BigInt((ms % 1000) * 1_000_000);
-  if (futex(SYS_FUTEX, word, FUTEX_WAIT, value, timespec) === 0) return true;
+  if (ms !== undefined) {
+    timespec[0] = BigInt(Math.trunc(ms / 1000));
+    timespec[1] = BigInt((ms % 1000) * 1_000_000);
+  }
+  const most = ms === undefined ? null : timespec;
+  if (futex(SYS_FUTEX, word, FUTEX_WAIT, value, most) === 0) return true;
   const error = errno();
   if (error === EAGAIN) return true; // it had another value already
   if (error === ETIMEDOUT || error === EINTR) return false;

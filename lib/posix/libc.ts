@@ -48,6 +48,7 @@ const SYMBOLS = {
   open: { parameters: ["buffer", "i32"], result: "i32" },
   poll: { parameters: ["buffer", "u64", "i32"], result: "i32" },
   posix_fallocate: { parameters: ["i32", "i64", "i64"], result: "i32" },
+  prctl: { parameters: ["i32", "u64"], result: "i32" },
   read: { parameters: ["i32", "buffer", "usize"], result: "i32" },
   sched_yield: { parameters: [], result: "i32", nonblocking: true },
   shm_open: { parameters: ["buffer", "i32", "u32"], result: "i32" },

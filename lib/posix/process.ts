@@ -1,12 +1,12 @@
 /**
- * Is a process still there?
+ * Is a process still there, and what if one's parent is not?
  *
  * @module
  */
 import { constants as fs } from "node:fs";
 import { constants as os } from "node:os";
 import { read } from "./file.ts";
-import { cString, errno, libc } from "./libc.ts";
+import { cString, errno, libc, SystemError } from "./libc.ts";
 
 const stat = new Uint8Array(512);
 
@@ -37,4 +37,19 @@ export function isAlive(pid: number): boolean {
   const text = String.fromCharCode(...stat.subarray(0, count));
   const state = text.charAt(text.lastIndexOf(")") + 2);
   return state !== "Z" && state !== "X";
+}
+
+const PR_SET_PDEATHSIG = 1;
+
+/**
+ * Sees to it that this process does not outlive its parent, prctl(2): not even
+ * when that is ended by kill -9, and we sleep in the kernel.
+ *
+ * @param parent Its process id, from itself: by now it may have ended.
+ */
+export function dieWith(parent: number): void {
+  if (libc().prctl(PR_SET_PDEATHSIG, BigInt(os.signals.SIGKILL)) < 0) {
+    throw new SystemError("follow the parent with prctl", errno());
+  }
+  if (Deno.ppid !== parent) Deno.exit(1);
 }
