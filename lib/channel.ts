@@ -135,6 +135,11 @@ export interface Mechanism {
   first: "producer" | "consumer";
   /** Holds the channel open for the one that comes first, where that helps. */
   hold?(address: Address): Hold;
+  /**
+   * Has somebody the channel open to receive? Asks, and makes nothing. A
+   * channel that its parent opens has no name to ask for.
+   */
+  heard?(address: Address): Promise<boolean>;
   /** Makes the memory that both ends share, where the parent makes the channel. */
   allocate?(address: Address): SharedArrayBuffer;
   /**

@@ -13,18 +13,38 @@ import { MECHANISMS } from "./mechanism/mod.ts";
 import { type Lock, LOCKS } from "./race_writer.ts";
 import { WAYS } from "./wait.ts";
 
+/** The most numbers that one request may ask for. */
+export const MAX_RANGE = 1_000_000;
+
 /** Which script is asking. */
-export type Command = "producer" | "consumer" | "lab" | "remove" | "race";
+export type Command =
+  | "producer"
+  | "consumer"
+  | "lab"
+  | "remove"
+  | "race"
+  | "server"
+  | "client";
 
 const NAMES_ARE = "1 to 64 of A-Z a-z 0-9 . _ -, not starting with a dot";
 
 /** The commands that move values. */
 const MOVERS: Command[] = ["producer", "consumer", "lab"];
 
+/** The commands of the service. */
+const SERVICE: Command[] = ["server", "client"];
+
+/** The mechanisms that it can use: a reply channel is found by its name. */
+const SERVED = MECHANISMS.filter(({ properties }) =>
+  properties.openedBy === "name"
+);
+
 interface Flag {
   /** `NAME` in `--flag=NAME`; none: the flag is a switch. */
   value?: string;
   help: string;
+  /** The words for server and client, where theirs differ. */
+  service?: string;
   /** The commands that know it; none: all do. */
   only?: Command[];
 }
@@ -34,12 +54,19 @@ const FLAGS = {
   name: {
     value: "NAME",
     help: "the channel's name, shared by both ends (lab)",
-    only: [...MOVERS, "remove"],
+    only: [...MOVERS, "remove", ...SERVICE],
+    service: "the channel's name; each reply comes on NAME.PID (server)",
   },
   count: {
     value: "N",
     help: "how many values are written, and expected (10)",
-    only: MOVERS,
+    service: "how many numbers one request asks for (1)",
+    only: [...MOVERS, "client"],
+  },
+  requests: {
+    value: "K",
+    help: "how many: the client makes (1), the server answers (no end)",
+    only: SERVICE,
   },
   from: {
     value: "N",
@@ -105,17 +132,19 @@ const FLAGS = {
     value: "WAY",
     help:
       "retry, block (the kernel wakes us) or spin (retry; with --quiet block)",
-    only: MOVERS,
+    service: "retry, block (the kernel wakes us) or spin (block)",
+    only: [...MOVERS, ...SERVICE],
   },
   retry: {
     value: "DURATION",
     help: "the sleep before looking again (1s)",
-    only: MOVERS,
+    only: [...MOVERS, ...SERVICE],
   },
   timeout: {
     value: "DURATION",
     help: "give up after that long without progress; 0 for never (60s)",
-    only: MOVERS,
+    service: "give up after that long without an answer; 0 for never (5s)",
+    only: [...MOVERS, "client"],
   },
   format: {
     value: "FORMAT",
@@ -169,6 +198,8 @@ export interface Options {
   mechanism: Mechanism;
   name: string;
   count: number;
+  /** How many requests the client makes, or the server answers. */
+  requests?: number;
   from: number;
   /** What the process is called, if it was said. */
   as?: string;
@@ -305,7 +336,8 @@ function check(given: Map<FlagName, string>, command: Command): Options {
   const via = oneOf("via", choices.map(({ name }) => name), usual);
   const mechanism = choices.find(({ name }) => name === via) ??
     refuse("via", "a mechanism");
-  const name = given.get("name") ?? "lab";
+  const service = SERVICE.includes(command);
+  const name = given.get("name") ?? (service ? "server" : "lab");
   if (!NAME.test(name)) refuse("name", NAMES_ARE);
   const process = (flag: "as" | "to") => {
     const text = given.get(flag);
@@ -348,7 +380,9 @@ function check(given: Map<FlagName, string>, command: Command): Options {
   }
   const most = "most" in capacity ? capacity.most : undefined;
   const quiet = given.has("quiet");
-  const count = integer("count", 10);
+  const count = service
+    ? integer("count", 1, 1, MAX_RANGE)
+    : integer("count", 10);
   const input = file("input");
   const workers = integer("workers", 2, 1, 64);
   return {
@@ -359,6 +393,7 @@ function check(given: Map<FlagName, string>, command: Command): Options {
     to: process("to"),
     priorities: priorities ?? priority,
     sync,
+    requests: given.has("requests") ? integer("requests", 1, 1) : undefined,
     from: integer("from", 1, 0, Number.MAX_SAFE_INTEGER - count),
     // To be quiet is to be in a hurry: no pauses, and no sleep before a retry.
     pauseEvery: integer("pause-every", quiet ? 0 : 6),
@@ -367,9 +402,9 @@ function check(given: Map<FlagName, string>, command: Command): Options {
     input,
     output: file("output"),
     untilEnd: given.has("until-end"),
-    wait: oneOf("wait", WAYS, quiet ? "block" : "retry"),
+    wait: oneOf("wait", WAYS, quiet || service ? "block" : "retry"),
     retry: duration("retry", 1000, 1),
-    timeout: duration("timeout", 60_000),
+    timeout: duration("timeout", service ? 5000 : 60_000),
     format: oneOf("format", ["line", "header"], sync ? "header" : "line"),
     capacity: given.has("capacity") && !zero
       ? integer("capacity", 1, 1, most)
@@ -387,6 +422,7 @@ function check(given: Map<FlagName, string>, command: Command): Options {
 
 /** What `--via` may be. */
 function mechanismsOf(command: Command): readonly Mechanism[] {
+  if (SERVICE.includes(command)) return SERVED;
   return MECHANISMS.filter(({ name, properties }) =>
     command === "race"
       ? name === "workers" || name === "shm"
@@ -401,6 +437,8 @@ const ABOUT: Record<Command, string> = {
   lab: "Parent, process 1 and process 2 in one shell: the lab sheet's run.",
   remove: "Removes what a channel has left behind, and says what was in it.",
   race: "Several writers increment one memory location at the same time.",
+  server: "The server: hands out sequence numbers, a range to each request.",
+  client: "The client: asks the server for sequence numbers.",
 };
 
 const EXAMPLES: Record<Command, string[]> = {
@@ -421,14 +459,30 @@ const EXAMPLES: Record<Command, string[]> = {
     "deno task race",
     "deno task race --via=shm --workers=4 --times=100000 --lock=none",
   ],
+  server: [
+    "deno task server                             # beside: deno task client",
+    "deno task server:ffi --via=queue --requests=10",
+    "deno task server:socket --via=socket",
+  ],
+  client: [
+    "deno task client --count=3                   # beside: deno task server",
+    "deno task client:ffi --via=queue --count=3 --requests=5",
+    "deno task client:socket --via=socket",
+  ],
 };
 
 /** The text of `--help`. */
 export function help(command: Command): string {
+  const service = SERVICE.includes(command);
+  const mechanisms = service ? SERVED : MECHANISMS;
+  const formats = service ? [FORMATS.header] : Object.values(FORMATS);
   const row = (left: string, right: string) => `  ${left.padEnd(22)} ${right}`;
   const flags = NAMES.filter((flag) => knows(command, flag)).map((flag) => {
-    const { value, help }: Flag = FLAGS[flag];
-    return row(value ? `--${flag}=${value}` : `--${flag}`, help);
+    const { value, help, service: theirs = help }: Flag = FLAGS[flag];
+    return row(
+      value ? `--${flag}=${value}` : `--${flag}`,
+      service ? theirs : help,
+    );
   });
   return [
     ABOUT[command],
@@ -449,12 +503,10 @@ export function help(command: Command): string {
         "A DURATION is 200ms, 5s or 1m.",
         "",
         "Mechanisms:",
-        ...MECHANISMS.map(({ name, summary }) => row(name, summary)),
+        ...mechanisms.map(({ name, summary }) => row(name, summary)),
         "",
         "Formats:",
-        ...Object.values(FORMATS).map(({ name, summary }) =>
-          row(name, summary)
-        ),
+        ...formats.map(({ name, summary }) => row(name, summary)),
         "",
       ]),
     "Exit code: 0 all went through, 1 it did not, 2 the command line is wrong,",

@@ -15,6 +15,7 @@ Deno.test("readCommandLine() takes the sheet's run without any flag", () => {
     to: undefined,
     priorities: undefined,
     sync: false,
+    requests: undefined,
     from: 1,
     pauseEvery: 6,
     pause: 5000,

@@ -28,7 +28,10 @@ export function freshName(): string {
 export function leftovers(name: string): string[] {
   // Through the shell, for Deno guards /dev with --allow-all alone.
   const { stdout } = new Deno.Command("sh", {
-    args: ["-c", `ls -d run/${name}.* /dev/shm/ipc-lab.${name}; true`],
+    args: [
+      "-c",
+      `ls -d run/${name}.* /dev/shm/ipc-lab.${name} /dev/shm/ipc-lab.${name}.*; true`,
+    ],
     stderr: "null",
   }).outputSync();
   return new TextDecoder().decode(stdout).split("\n").filter((path) => path);

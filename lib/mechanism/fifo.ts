@@ -72,6 +72,11 @@ export const fifo: Mechanism = {
       },
     };
   },
+  heard(address) {
+    const there = path(address);
+    const found = ours(there, "FIFO") !== undefined;
+    return Promise.resolve(found && knock(there, WRITE));
+  },
   remove(address) {
     const there = path(address);
     if (ours(there, "FIFO") === undefined) return Promise.resolve(undefined);
@@ -263,6 +268,7 @@ class FifoReceiver implements Receiver {
   #fd: number;
   #inode: number;
   #buffer = new Uint8Array(CAPACITY);
+  #second = new Uint8Array(CAPACITY); // for the blocking read(2)
   #ahead?: Uint8Array; // what a blocking read(2) has brought
   #reading?: Promise<void>; // a read(2) that the kernel still holds
   #arrival?: Promise<Deno.FsFile | undefined>; // an open(2), done when a sender comes
@@ -304,7 +310,9 @@ class FifoReceiver implements Receiver {
     const ahead = this.#ahead;
     this.#ahead = undefined;
     if (ahead) return ahead;
-    if (this.#reading) return PENDING;
+    // Stopped by a signal and continued, open(2) starts anew and misses a sender
+    // that came and went meanwhile; what it has left is here to be read.
+    if (this.#reading && this.#arrived) return PENDING;
     try {
       const count = readSync(this.#fd, this.#buffer);
       if (count > 0) {
@@ -352,8 +360,8 @@ class FifoReceiver implements Receiver {
     const file = await arrival;
     if (!file) return; // somebody removed the name
     if (arrival !== this.#arrival) return file.close(); // and we made it anew
-    const count = await file.read(this.#buffer);
-    if (count !== null) this.#ahead = this.#buffer.subarray(0, count);
+    const count = await file.read(this.#second);
+    if (count !== null) this.#ahead = this.#second.subarray(0, count);
     else this.#leave(); // every sender has closed: next time, await another
   }
 

@@ -53,6 +53,16 @@ export const queue: Mechanism = {
   },
   openSender: (address) => Promise.resolve(new QueueSender(address)),
   openReceiver: (address) => Promise.resolve(new QueueReceiver(address)),
+  heard(address) {
+    try {
+      using open = MessageQueue.open(path(address));
+      return Promise.resolve(present(open.fd, "receiver"));
+    } catch (error) {
+      const absent = error instanceof SystemError && error.code === "ENOENT";
+      if (!absent) throw error;
+      return Promise.resolve(false);
+    }
+  },
   remove(address) {
     const name = path(address);
     try {

@@ -59,6 +59,16 @@ export const shm: Mechanism = {
     const { ring, presence } = open(address, "receiver");
     return Promise.resolve(new RingReceiver(ring, presence));
   },
+  heard(address) {
+    try {
+      using segment = openShared(path(address));
+      return Promise.resolve(present(segment.fd, "receiver"));
+    } catch (error) {
+      const absent = error instanceof SystemError && error.code === "ENOENT";
+      if (!absent) throw error;
+      return Promise.resolve(false);
+    }
+  },
   remove(address) {
     const name = path(address);
     const left = describe(name);

@@ -52,6 +52,11 @@ export const socket: Mechanism = {
   async openReceiver(address) {
     return new ListeningReceiver(path(address), await listen(path(address)));
   },
+  async heard(address) {
+    const connection = await dial(path(address));
+    connection?.destroy();
+    return connection !== undefined;
+  },
   remove(address) {
     const there = path(address);
     if (ours(there, "socket") === undefined) return Promise.resolve(undefined);
