@@ -81,6 +81,7 @@ export async function runClient(
         wait,
       ),
     );
+    log.debug(`Asked ${seq}`);
     const answer = await inTime(
       `No answer to request ${seq} from ${name}`,
       waitFor(

@@ -48,7 +48,7 @@ Deno.test("retry() gives up after the timeout, with a last look", async () => {
 Deno.test("retry() never gives up with timeout = 0", async () => {
   const clock = new VirtualClock();
   const options = { clock, delay: 60_000, timeout: 0 };
-  assertEquals(await clock.run(retry(lookUntil(1000), options)), "data");
+  assertEquals(await clock.run(retry(lookUntil(100), options)), "data");
 });
 
 Deno.test("retry() ends at once when aborted", async () => {
