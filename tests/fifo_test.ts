@@ -424,18 +424,19 @@ Deno.test("a FIFO that was removed while they wait is made again, and they meet"
   }
 });
 
-Deno.test("a FIFO that was replaced while we wait is a clear error, and is left alone", async () => {
+Deno.test("a FIFO that was replaced while we wait is a clear error, and the other is left alone", async () => {
   const { name, flags } = channel();
   const path = `run/${name}.fifo`;
   await using consumer = start("consumer", flags);
   await consumer.saw(WAITING);
-  await Deno.remove(path);
-  await Deno.mkdir(path);
+  await Deno.writeTextFile(`${path}.new`, "precious");
+  await Deno.rename(`${path}.new`, path); // in one step, or it would be made anew
   assertEquals((await consumer.ended()).code, 1);
   assertEquals(
     consumer.lines.at(-1),
-    `ERROR:process2:Cannot use ${path} as a FIFO as it is a directory: remove it or choose another --name`,
+    `ERROR:process2:Cannot use ${path} as a FIFO as it is a regular file: remove it or choose another --name`,
   );
+  assertEquals(await Deno.readTextFile(path), "precious");
   await Deno.remove(path);
 });
 

@@ -69,36 +69,6 @@ Deno.test("lab's exit code is its children's", async () => {
   assertEquals(leftovers(name), []);
 });
 
-for (const task of ["lab", "shared-memory"] as const) {
-  Deno.test(`${task} --quiet sends a file's lines to standard output`, async () => {
-    const name = freshName();
-    const input = new Blob(["a\n", "b\n".repeat(5000), "c"]).stream();
-    await using lab = start(task, [
-      `--name=${name}`,
-      "--quiet",
-      "--input=-",
-      "--output=-",
-    ], { input });
-    const { code, log } = await lab.ended();
-    assertEquals(code, 0, log);
-    const copy = new TextDecoder().decode(await lab.output());
-    assertEquals(copy, "a\n" + "b\n".repeat(5000) + "c\n");
-    await lab.saw("INFO:process1:Wrote 5002 values in ");
-    await lab.saw("INFO:process2:Read 5002 values in ");
-  });
-
-  Deno.test(`${task} --quiet with nothing to send ends at once`, async () => {
-    await using lab = start(task, [
-      `--name=${freshName()}`,
-      "--quiet",
-      "--input=-",
-    ]);
-    const { code, log } = await lab.ended();
-    assertEquals(code, 0, log);
-    await lab.saw("INFO:process2:Read 0 values in ");
-  });
-}
-
 Deno.test("shared-memory with --capacity=2 waits for room: nothing is lost", async () => {
   await using lab = start("shared-memory", [
     "--capacity=2",

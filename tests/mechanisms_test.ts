@@ -41,10 +41,10 @@ for (const { name: via, properties, available } of MECHANISMS) {
   });
 
   Deno.test({
-    name: `lab --via=${via} --quiet sends nothing, one line and many`,
+    name: `lab --via=${via} --quiet sends nothing, and many lines`,
     ignore,
     async fn() {
-      for (const text of ["", "one\n", "line\n".repeat(5_000)]) {
+      for (const text of ["", "line\n".repeat(5_000)]) {
         const name = freshName();
         const input = new Blob([text]).stream();
         const flags = [`--via=${via}`, `--name=${name}`, "--quiet"];
@@ -55,13 +55,17 @@ for (const { name: via, properties, available } of MECHANISMS) {
         assertEquals(code, 0, log);
         const copy = new TextDecoder().decode(await lab.output());
         assertEquals(copy.length, text.length);
+        const values = text.split("\n").length - 1;
+        await lab.saw(`INFO:process1:Wrote ${values} values in `);
+        await lab.saw(`INFO:process2:Read ${values} values in `);
         assert(copy === text);
         assertEquals(leftovers(name), []);
       }
     },
   });
 
-  if (properties.openedBy !== "name") continue;
+  // The FIFO's own tests try both orders and SIGINT, in all ways to wait.
+  if (properties.openedBy !== "name" || via === "fifo") continue;
   for (const way of ["retry", "block", "spin"]) {
     for (const order of [[consumer, producer], [producer, consumer]]) {
       // Spinning is the same loop whoever comes first, and costs the tests dear.
@@ -95,17 +99,15 @@ for (const { name: via, properties, available } of MECHANISMS) {
     ignore,
     async fn() {
       for (const task of [consumer, producer]) {
-        for (const way of ["retry", "block"]) {
-          const name = freshName();
-          const flags = [`--via=${via}`, `--name=${name}`, `--wait=${way}`];
-          const pause = task === producer ? ["--pause=1m"] : [];
-          await using script = start(task, [...flags, ...pause]);
-          await script.saw(task === consumer ? "Pid:" : "Writing 1");
-          script.kill("SIGINT");
-          assertEquals((await script.ended()).code, 130);
-          await run("remove", [`--via=${via}`, `--name=${name}`]);
-          assertEquals(leftovers(name), []);
-        }
+        const name = freshName();
+        const flags = [`--via=${via}`, `--name=${name}`, "--wait=block"];
+        const pause = task === producer ? ["--pause=1m"] : [];
+        await using script = start(task, [...flags, ...pause]);
+        await script.saw(task === consumer ? "Pid:" : "Writing 1");
+        script.kill("SIGINT");
+        assertEquals((await script.ended()).code, 130);
+        await run("remove", [`--via=${via}`, `--name=${name}`]);
+        assertEquals(leftovers(name), []);
       }
     },
   });

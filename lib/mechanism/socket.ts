@@ -95,7 +95,7 @@ function dial(path: string): Promise<Socket | undefined> {
 function permission(error: unknown, path: string): LabError {
   return new LabError(
     error instanceof Deno.errors.NotCapable
-      ? `Cannot use ${path}: Deno wants --allow-net=unix:${Deno.cwd()}/${path} for it, and the tasks grant run/lab.sock alone`
+      ? `Cannot use ${path}: Deno wants --allow-net=unix:${Deno.cwd()}/${path} for it, and the tasks grant the name lab alone`
       : `Cannot use ${path}: ${reason(error)}`,
   );
 }
@@ -106,6 +106,7 @@ class ReconnectingSender implements Sender {
   #path: string;
   #sender = new SocketSender();
   #connecting?: Promise<void>;
+  #failure?: Error; // what a connection that nobody waited for met
 
   constructor(path: string) {
     this.#path = path;
@@ -122,8 +123,11 @@ class ReconnectingSender implements Sender {
   }
 
   offer(record: Uint8Array) {
+    if (this.#failure) throw this.#failure;
     const offered = this.#sender.offer(record);
-    if (offered === ABSENT) this.#tryAgain(); // for the next offer
+    if (offered === ABSENT) { // connect, for the next offer
+      this.#tryAgain().catch((error) => this.#failure = error);
+    }
     return offered;
   }
 
