@@ -210,14 +210,17 @@ function startWorker(
     event.preventDefault();
     finish({ code: 1, died: `has failed: ${event.message}` });
   };
-  const untilEnd = options.untilEnd || options.input !== undefined;
+  const consuming = part === "consumer";
   const job: WorkerJob = {
     part,
     via: mechanism.name,
     memory,
-    options: nothing && part === "consumer"
-      ? { ...options, untilEnd: false, count: 0 }
-      : { ...options, untilEnd },
+    options: {
+      ...options,
+      interval: consuming ? 0 : options.interval,
+      count: consuming && nothing ? 0 : options.count,
+      untilEnd: !nothing && (options.untilEnd || options.input !== undefined),
+    },
   };
   worker.postMessage(job);
   return { ended, end: () => finish({ code: 1 }) };

@@ -284,7 +284,10 @@ export function readCommandLine(
   return {
     options: check(given, command),
     argumentsFor: (other) =>
-      [...given].filter(([flag]) => knows(other, flag)).map(([flag, value]) =>
+      [...given].filter(([flag]) =>
+        // In the lab the interval is the producer's.
+        knows(other, flag) && !(other === "consumer" && flag === "interval")
+      ).map(([flag, value]) =>
         takesValue(flag) ? `--${flag}=${value}` : `--${flag}`
       ),
   };

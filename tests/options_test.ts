@@ -97,12 +97,14 @@ Deno.test("argumentsFor() passes on what the other command knows", () => {
   const { argumentsFor } = readCommandLine("lab", [
     "--count=3",
     "--pause=1s",
+    "--interval=1s",
     "--until-end",
     "--quiet",
   ]);
   assertEquals(argumentsFor("producer"), [
     "--count=3",
     "--pause=1s",
+    "--interval=1s",
     "--quiet",
   ]);
   assertEquals(argumentsFor("consumer"), [
