@@ -6,12 +6,9 @@
  */
 import { errorCode, LabError, UsageError } from "./error.ts";
 import { ProcessLog, startLog } from "./log.ts";
-import {
-  type Command,
-  type CommandLine,
-  help,
-  readCommandLine,
-} from "./options.ts";
+import type { Command } from "./flags.ts";
+import { help } from "./help.ts";
+import { type CommandLine, readCommandLine } from "./options.ts";
 
 /** Exit codes as the shell counts them: 128 and the signal's number, signal(7). */
 const SIGNALS: Partial<Record<Deno.Signal, number>> = {

@@ -1,5 +1,5 @@
 /**
- * The flags that producer, consumer and lab share, read and checked once.
+ * The flags of all commands, read and checked once.
  *
  * @module
  */
@@ -7,191 +7,30 @@ import { parseArgs } from "@std/cli/parse-args";
 import { type Mechanism, NAME } from "./channel.ts";
 import { parseDuration } from "./duration.ts";
 import { UsageError } from "./error.ts";
-import { type FormatName, FORMATS } from "./format/mod.ts";
+import type { FormatName } from "./format/mod.ts";
 import { LOG_FORMATS } from "./log.ts";
 import { MECHANISMS } from "./mechanism/mod.ts";
 import { type Lock, LOCKS } from "./race_writer.ts";
 import { WAYS } from "./wait.ts";
+import {
+  type Command,
+  type FlagName,
+  FLAGS,
+  isFlag,
+  knows,
+  NAMES,
+  SERVICE,
+} from "./flags.ts";
 
 /** The most numbers that one request may ask for. */
 export const MAX_RANGE = 1_000_000;
 
-/** Which script is asking. */
-export type Command =
-  | "producer"
-  | "consumer"
-  | "lab"
-  | "remove"
-  | "race"
-  | "server"
-  | "client";
-
 const NAMES_ARE = "1 to 64 of A-Z a-z 0-9 . _ -, not starting with a dot";
 
-/** The commands that move values. */
-const MOVERS: Command[] = ["producer", "consumer", "lab"];
-
-/** The commands of the service. */
-const SERVICE: Command[] = ["server", "client"];
-
-/** The mechanisms that it can use: a reply channel is found by its name. */
-const SERVED = MECHANISMS.filter(({ properties }) =>
+/** The mechanisms that the service can use: a reply channel is found by its name. */
+export const SERVED = MECHANISMS.filter(({ properties }) =>
   properties.openedBy === "name"
 );
-
-interface Flag {
-  /** `NAME` in `--flag=NAME`; none: the flag is a switch. */
-  value?: string;
-  help: string;
-  /** The words for server and client, where theirs differ. */
-  service?: string;
-  /** The commands that know it; none: all do. */
-  only?: Command[];
-}
-
-const FLAGS = {
-  via: { value: "MECHANISM", help: "how to communicate (fifo; race: workers)" },
-  name: {
-    value: "NAME",
-    help: "the channel's name, shared by both ends (lab)",
-    only: [...MOVERS, "remove", ...SERVICE],
-    service: "the channel's name; each reply comes on NAME.PID (server)",
-  },
-  count: {
-    value: "N",
-    help: "how many values are written, and expected (10)",
-    service: "how many numbers one request asks for (1)",
-    only: [...MOVERS, "client"],
-  },
-  requests: {
-    value: "K",
-    help: "how many: the client makes (1), the server answers (no end)",
-    only: SERVICE,
-  },
-  from: {
-    value: "N",
-    help: "the first value (1)",
-    only: ["producer", "lab"],
-  },
-  as: {
-    value: "PROCESS",
-    help: "what this process is called; a consumer reads its own mailbox then",
-    only: ["producer", "consumer"],
-  },
-  to: {
-    value: "PROCESS",
-    help: "send to the mailbox of the consumer called that (--as), not to all",
-    only: ["producer"],
-  },
-  priority: {
-    value: "N",
-    help:
-      "of every message; on the queue, higher overtakes; elsewhere no matter",
-    only: ["producer", "lab"],
-  },
-  priorities: {
-    value: "N,N,...",
-    help: "the same, in turn: --priorities=0,5,9",
-    only: ["producer", "lab"],
-  },
-  sync: {
-    help: "a rendezvous: go on when process 2 has taken it (--format=header)",
-    only: ["producer", "lab"],
-  },
-  "pause-every": {
-    value: "N",
-    help: "pause after every Nth value; 0 for never (6; with --quiet 0)",
-    only: ["producer", "lab"],
-  },
-  pause: {
-    value: "DURATION",
-    help: "how long that pause is; 0 for none (5s)",
-    only: ["producer", "lab"],
-  },
-  interval: {
-    value: "DURATION",
-    help: "sleep between two values; in the lab, the producer's (0)",
-    only: MOVERS,
-  },
-  input: {
-    value: "FILE",
-    help:
-      "send its lines instead of numbers, all of them; - for standard input",
-    only: ["producer", "lab"],
-  },
-  output: {
-    value: "FILE",
-    help: "also write each body there, a line each; - for standard output",
-    only: ["consumer", "lab"],
-  },
-  "until-end": {
-    help: "read until every producer has closed, whatever the count",
-    only: ["consumer", "lab"],
-  },
-  wait: {
-    value: "WAY",
-    help:
-      "retry, block (the kernel wakes us) or spin (retry; with --quiet block)",
-    service: "retry, block (the kernel wakes us) or spin (block)",
-    only: [...MOVERS, ...SERVICE],
-  },
-  retry: {
-    value: "DURATION",
-    help: "the sleep before looking again (1s)",
-    only: [...MOVERS, ...SERVICE],
-  },
-  timeout: {
-    value: "DURATION",
-    help: "give up after that long without progress; 0 for never (60s)",
-    service: "give up after that long without an answer; 0 for never (5s)",
-    only: [...MOVERS, "client"],
-  },
-  format: {
-    value: "FORMAT",
-    help: "how a message lies on the wire (line)",
-    only: MOVERS,
-  },
-  capacity: {
-    value: "N",
-    help: "how many messages the buffer holds, where one can choose",
-    only: MOVERS,
-  },
-  quiet: {
-    help: "no line per value: a progress bar and a summary",
-    only: MOVERS,
-  },
-  workers: {
-    value: "N",
-    help: "how many write at the same time (2)",
-    only: ["race"],
-  },
-  times: {
-    value: "N",
-    help: "how many increments each of them makes (1000000)",
-    only: ["race"],
-  },
-  lock: {
-    value: "LOCK",
-    help: "none, atomic, mutex, or all, one after the other (all)",
-    only: ["race"],
-  },
-  log: { value: "FORMAT", help: "lab, or json: one object a line (lab)" },
-  verbose: { help: "DEBUG lines too" },
-  help: { help: "show this" },
-} as const satisfies Record<string, Flag>;
-
-type FlagName = keyof typeof FLAGS;
-
-const NAMES = Object.keys(FLAGS).filter(isFlag);
-
-function isFlag(name: string): name is FlagName {
-  return Object.hasOwn(FLAGS, name);
-}
-
-function knows(command: Command, flag: FlagName): boolean {
-  const { only }: Flag = FLAGS[flag];
-  return only === undefined || only.includes(command);
-}
 
 /** All flags, checked. Durations are in milliseconds. */
 export interface Options {
@@ -432,91 +271,4 @@ function mechanismsOf(command: Command): readonly Mechanism[] {
       // Workers live in one process: only the lab can start both.
       : command === "lab" || properties.processes === "many"
   );
-}
-
-const ABOUT: Record<Command, string> = {
-  producer: "Process 1: writes values into a channel.",
-  consumer: "Process 2: reads values from a channel.",
-  lab: "Parent, process 1 and process 2 in one shell: the lab sheet's run.",
-  remove: "Removes what a channel has left behind, and says what was in it.",
-  race: "Several writers increment one memory location at the same time.",
-  server: "The server: hands out sequence numbers, a range to each request.",
-  client: "The client: asks the server for sequence numbers.",
-};
-
-const EXAMPLES: Record<Command, string[]> = {
-  producer: [
-    "deno task producer                           # beside: deno task consumer",
-    "seq 1 1000000 | deno task producer --input=- --quiet",
-  ],
-  consumer: [
-    "deno task consumer                           # beside: deno task producer",
-    "deno task consumer --until-end --quiet --output=- > copy.txt",
-  ],
-  lab: [
-    "deno task lab",
-    "deno task lab --via=workers --pause=1s --retry=200ms",
-  ],
-  remove: ["deno task remove --via=queue"],
-  race: [
-    "deno task race",
-    "deno task race --via=shm --workers=4 --times=100000 --lock=none",
-  ],
-  server: [
-    "deno task server                             # beside: deno task client",
-    "deno task server:ffi --via=queue --requests=10",
-    "deno task server:socket --via=socket",
-  ],
-  client: [
-    "deno task client --count=3                   # beside: deno task server",
-    "deno task client:ffi --via=queue --count=3 --requests=5",
-    "deno task client:socket --via=socket",
-  ],
-};
-
-/** The text of `--help`. */
-export function help(command: Command): string {
-  const service = SERVICE.includes(command);
-  const mechanisms = service ? SERVED : MECHANISMS;
-  const formats = service ? [FORMATS.header] : Object.values(FORMATS);
-  const row = (left: string, right: string) => `  ${left.padEnd(22)} ${right}`;
-  const flags = NAMES.filter((flag) => knows(command, flag)).map((flag) => {
-    const { value, help, service: theirs = help }: Flag = FLAGS[flag];
-    return row(
-      value ? `--${flag}=${value}` : `--${flag}`,
-      service ? theirs : help,
-    );
-  });
-  return [
-    ABOUT[command],
-    "",
-    `Usage: deno task ${command} [flags]`,
-    "",
-    "Flags (what is taken without them):",
-    ...flags,
-    "",
-    ...(command === "race"
-      ? [
-        "Mechanisms:",
-        row("workers", "threads of one process, on a SharedArrayBuffer"),
-        row("shm", "processes, on a segment of shared memory"),
-        "",
-      ]
-      : [
-        "A DURATION is 200ms, 5s or 1m.",
-        "",
-        "Mechanisms:",
-        ...mechanisms.map(({ name, summary }) => row(name, summary)),
-        "",
-        "Formats:",
-        ...formats.map(({ name, summary }) => row(name, summary)),
-        "",
-      ]),
-    "Exit code: 0 all went through, 1 it did not, 2 the command line is wrong,",
-    "130 on Ctrl-C.",
-    "",
-    "Examples:",
-    ...EXAMPLES[command].map((example) => `  ${example}`),
-    "",
-  ].join("\n");
 }

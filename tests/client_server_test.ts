@@ -2,7 +2,7 @@
 import { assert, assertEquals, assertMatch } from "@std/assert";
 import { MECHANISMS } from "../lib/mechanism/mod.ts";
 import { NAME } from "../lib/channel.ts";
-import { help } from "../lib/options.ts";
+import { help } from "../lib/help.ts";
 import {
   freshName,
   leftovers,

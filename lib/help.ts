@@ -1,0 +1,103 @@
+/**
+ * The text of `--help`.
+ *
+ * @module
+ */
+import {
+  type Command,
+  type Flag,
+  FLAGS,
+  knows,
+  NAMES,
+  SERVICE,
+} from "./flags.ts";
+import { FORMATS } from "./format/mod.ts";
+import { MECHANISMS } from "./mechanism/mod.ts";
+import { SERVED } from "./options.ts";
+
+const ABOUT: Record<Command, string> = {
+  producer: "Process 1: writes values into a channel.",
+  consumer: "Process 2: reads values from a channel.",
+  lab: "Parent, process 1 and process 2 in one shell: the lab sheet's run.",
+  remove: "Removes what a channel has left behind, and says what was in it.",
+  race: "Several writers increment one memory location at the same time.",
+  server: "The server: hands out sequence numbers, a range to each request.",
+  client: "The client: asks the server for sequence numbers.",
+};
+
+const EXAMPLES: Record<Command, string[]> = {
+  producer: [
+    "deno task producer                           # beside: deno task consumer",
+    "seq 1 1000000 | deno task producer --input=- --quiet",
+  ],
+  consumer: [
+    "deno task consumer                           # beside: deno task producer",
+    "deno task consumer --until-end --quiet --output=- > copy.txt",
+  ],
+  lab: [
+    "deno task lab",
+    "deno task lab --via=workers --pause=1s --retry=200ms",
+  ],
+  remove: ["deno task remove --via=queue"],
+  race: [
+    "deno task race",
+    "deno task race --via=shm --workers=4 --times=100000 --lock=none",
+  ],
+  server: [
+    "deno task server                             # beside: deno task client",
+    "deno task server:ffi --via=queue --requests=10",
+    "deno task server:socket --via=socket",
+  ],
+  client: [
+    "deno task client --count=3                   # beside: deno task server",
+    "deno task client:ffi --via=queue --count=3 --requests=5",
+    "deno task client:socket --via=socket",
+  ],
+};
+
+/** The text of `--help`. */
+export function help(command: Command): string {
+  const service = SERVICE.includes(command);
+  const mechanisms = service ? SERVED : MECHANISMS;
+  const formats = service ? [FORMATS.header] : Object.values(FORMATS);
+  const row = (left: string, right: string) => `  ${left.padEnd(22)} ${right}`;
+  const flags = NAMES.filter((flag) => knows(command, flag)).map((flag) => {
+    const { value, help, service: theirs = help }: Flag = FLAGS[flag];
+    return row(
+      value ? `--${flag}=${value}` : `--${flag}`,
+      service ? theirs : help,
+    );
+  });
+  return [
+    ABOUT[command],
+    "",
+    `Usage: deno task ${command} [flags]`,
+    "",
+    "Flags (what is taken without them):",
+    ...flags,
+    "",
+    ...(command === "race"
+      ? [
+        "Mechanisms:",
+        row("workers", "threads of one process, on a SharedArrayBuffer"),
+        row("shm", "processes, on a segment of shared memory"),
+        "",
+      ]
+      : [
+        "A DURATION is 200ms, 5s or 1m.",
+        "",
+        "Mechanisms:",
+        ...mechanisms.map(({ name, summary }) => row(name, summary)),
+        "",
+        "Formats:",
+        ...formats.map(({ name, summary }) => row(name, summary)),
+        "",
+      ]),
+    "Exit code: 0 all went through, 1 it did not, 2 the command line is wrong,",
+    "130 on Ctrl-C.",
+    "",
+    "Examples:",
+    ...EXAMPLES[command].map((example) => `  ${example}`),
+    "",
+  ].join("\n");
+}
