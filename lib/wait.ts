@@ -171,12 +171,12 @@ async function block<T>(
   const abort = () => controller.abort(signal?.reason);
   if (signal?.aborted) abort();
   signal?.addEventListener("abort", abort, { once: true });
-  const timer = timeout === 0 ? undefined : setTimeout(
-    (refusal: Refusal) =>
-      controller.abort(new TimeoutError(gaveUp(refusal, timeout))),
-    timeout,
-    value,
-  );
+  const giveUp = () => {
+    if (isRefusal(value)) {
+      controller.abort(new TimeoutError(gaveUp(value, timeout)));
+    }
+  };
+  const timer = timeout === 0 ? undefined : setTimeout(giveUp, timeout);
   try {
     while (isRefusal(value)) {
       controller.signal.throwIfAborted();

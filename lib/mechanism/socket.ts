@@ -4,12 +4,16 @@
  *
  * @module
  */
+import { delay } from "@std/async/delay";
 import { connect, createServer, type Server, type Socket } from "node:net";
 import type { Address, Mechanism } from "../channel.ts";
 import { ABSENT, type Sender } from "../channel.ts";
 import { errorCode, LabError } from "../error.ts";
 import { ours, reason, runPath } from "../run_folder.ts";
 import { Bell, SocketReceiver, SocketSender } from "../socket_ends.ts";
+
+/** Should a change go unnoticed, look for one who listens that often, in ms. */
+const LOOK = 1000;
 
 /** The mechanism `--via=socket`. */
 export const socket: Mechanism = {
@@ -145,7 +149,7 @@ class ReconnectingSender implements Sender {
       change.catch(() => {}); // not waited for when we are connected first
       await this.#tryAgain();
       if (this.#sender.attached) return;
-      await change;
+      await Promise.race([change, delay(LOOK, { signal })]);
     }
   }
 
