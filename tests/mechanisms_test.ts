@@ -17,7 +17,8 @@ import {
   valuesRead,
 } from "./scripts.ts";
 
-const FAST = { pause: 500, retry: 100 };
+// A pause that outlasts the start of process 2 on a busy machine.
+const FAST = { pause: 1500, retry: 300 };
 const RETRY = "--retry=100ms";
 const ignore = available() !== true;
 
@@ -32,7 +33,8 @@ for (const { name: via, properties, available } of MECHANISMS) {
     ignore,
     async fn() {
       const name = freshName();
-      const flags = [`--via=${via}`, `--name=${name}`, "--pause=500ms", RETRY];
+      const durations = ["--pause=1500ms", "--retry=300ms"];
+      const flags = [`--via=${via}`, `--name=${name}`, ...durations];
       await using lab = start("lab", flags);
       const { code, log } = await lab.ended();
       assertEquals(differences(lab.lines, FAST), [], log);
