@@ -123,16 +123,22 @@ export interface Mechanism {
   /** One line for the help. */
   summary: string;
   properties: Properties;
+  /** Which of the two the lab starts first, so that neither must wait at once. */
+  first: "producer" | "consumer";
   /** What a process needs to open an end, as flags of `deno run`. */
   permissions(address: Address): string[];
   /** `true`, or the reason why it cannot run on this machine. */
   available(): true | string;
+  /** Its code, loaded when it is used: `--help` and the other five do without. */
+  load(): Promise<Operations>;
+}
+
+/** What one can do with a mechanism: what its file in `mechanism/` exports. */
+export interface Operations {
   /** Opens the sending end. */
   openSender(address: Address): Promise<Sender>;
   /** Opens the receiving end. */
   openReceiver(address: Address): Promise<Receiver>;
-  /** Which of the two the lab starts first, so that neither must wait at once. */
-  first: "producer" | "consumer";
   /** Holds the channel open for the one that comes first, where that helps. */
   hold?(address: Address): Hold;
   /**

@@ -41,14 +41,15 @@ export async function runClient(
   requireSockets(mechanism, "client");
   log.start();
   // A queue would take our request even if nobody ever reads it.
-  let server = await mechanism.heard?.({ name });
+  const { heard, openReceiver, openSender, remove } = await mechanism.load();
+  let server = await heard?.({ name });
   await inTime(
     `No server reads ${name}`,
     waitFor(
       () => server ? true : ABSENT,
       async (signal) => {
         await delay(LOOK, { signal });
-        server = await mechanism.heard?.({ name });
+        server = await heard?.({ name });
       },
       { way: "block", timeout, signal },
     ),
@@ -56,9 +57,9 @@ export async function runClient(
 
   const replyTo = `${name}.${Deno.pid}`;
   const address = replyAddress(mechanism, replyTo);
-  await mechanism.remove(address); // of a client that was killed and had our Pid
-  await using receiver = await mechanism.openReceiver(address);
-  await using sender = await mechanism.openSender({ name });
+  await remove(address); // of a client that was killed and had our Pid
+  await using receiver = await openReceiver(address);
+  await using sender = await openSender({ name });
   const outbox = new Outbox(sender, header, { gather: false });
   const inbox = new Inbox(receiver, header, boundaries);
 
@@ -111,8 +112,8 @@ export async function runClient(
     } catch (error) {
       if (!(error instanceof TimeoutError)) throw error;
       // Its server was killed: our request would stay in it.
-      if (outlives && !await mechanism.heard?.({ name })) {
-        await mechanism.remove({ name });
+      if (outlives && !await heard?.({ name })) {
+        await remove({ name });
       }
       throw new TimeoutError(
         `${what} within ${

@@ -5,9 +5,7 @@
  * @module
  */
 import { errorCode, LabError, UsageError } from "./error.ts";
-import { ProcessLog, startLog } from "./log.ts";
 import type { Command } from "./flags.ts";
-import { help } from "./help.ts";
 import { type CommandLine, readCommandLine } from "./options.ts";
 
 /** Exit codes as the shell counts them: 128 and the signal's number, signal(7). */
@@ -25,7 +23,8 @@ class Interrupted extends Error {
 }
 
 /**
- * Runs a command from its flags to its exit code.
+ * Runs a command from its flags to its exit code. The log, the help and the
+ * work are loaded when they are needed: so `--help` is there at once.
  *
  * @param name Whose log it is.
  * @param work Does it; gives the exit code.
@@ -35,8 +34,6 @@ export async function runCommand(
   name: string,
   work: (line: CommandLine, signal: AbortSignal) => Promise<number>,
 ): Promise<number> {
-  const log = new ProcessLog(name);
-  startLog({ format: Deno.args.includes("--log=json") ? "json" : "lab" });
   const interruption = new AbortController();
   for (const [signal, code] of Object.entries(SIGNALS)) {
     Deno.addSignalListener(
@@ -47,9 +44,11 @@ export async function runCommand(
   try {
     const line = readCommandLine(command, Deno.args);
     if (line.options.help) {
+      const { help } = await import("./help.ts");
       await Deno.stdout.write(new TextEncoder().encode(help(command)));
       return 0;
     }
+    const { startLog } = await import("./log.ts");
     startLog({ format: line.options.log, verbose: line.options.verbose });
     const { mechanism } = line.options;
     const there = mechanism.available();
@@ -58,15 +57,21 @@ export async function runCommand(
     }
     return await work(line, interruption.signal);
   } catch (error) {
-    return failed(error, log);
+    return await failed(error, name);
   }
 }
 
-function failed(error: unknown, log: ProcessLog): number {
+async function failed(error: unknown, name: string): Promise<number> {
   // What went wrong on the way out followed from what went wrong before.
-  if (error instanceof SuppressedError) return failed(error.suppressed, log);
+  if (error instanceof SuppressedError) {
+    return await failed(error.suppressed, name);
+  }
   if (error instanceof Interrupted) return error.exitCode;
+  const { ProcessLog, startLog } = await import("./log.ts");
+  const log = new ProcessLog(name);
   if (error instanceof UsageError) {
+    const json = Deno.args.includes("--log=json");
+    startLog({ format: json ? "json" : "lab" });
     log.error(error.message);
     return 2;
   }

@@ -34,7 +34,8 @@ export async function runProducer(
     : await openLines(input, signal);
   using progress = await openProgress("Writing", total, options);
   const channel = address(options, options.to, memory);
-  await using sender = await mechanism.openSender(channel);
+  const { openSender } = await mechanism.load();
+  await using sender = await openSender(channel);
   const wait = waiting(options, signal);
   await using deliveries = options.sync
     ? await Deliveries.open(mechanism, address(options, from))
@@ -81,7 +82,8 @@ export async function runConsumer(
   using progress = await openProgress("Reading", count, options);
   const name = options.as ?? "process2";
   const channel = address(options, options.as, memory);
-  await using receiver = await mechanism.openReceiver(channel);
+  const { openReceiver } = await mechanism.load();
+  await using receiver = await openReceiver(channel);
   const wait = waiting(options, signal);
   await using receipts = new Receipts(mechanism, name, {
     ...wait,

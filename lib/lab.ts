@@ -48,7 +48,8 @@ export async function runLab(
   const log = new ProcessLog("parent");
   log.start();
 
-  const memory = mechanism.allocate?.(line.options);
+  const { allocate, hold, remove } = await mechanism.load();
+  const memory = allocate?.(line.options);
   const children: Child[] = [];
   const start = (part: Part) =>
     memory
@@ -56,7 +57,7 @@ export async function runLab(
       : startProcess(part, line, nothing, children[0]?.process);
   // Sent first, read afterwards: so process 2 finds its first values waiting.
   const consumerFirst = mechanism.first === "consumer";
-  using held = mechanism.hold?.({ ...line.options, memory });
+  using held = hold?.({ ...line.options, memory });
   let nothing = false; // was there nothing to send?
 
   const endings: Promise<void>[] = [];
@@ -93,7 +94,7 @@ export async function runLab(
   }
   await Promise.all(endings);
   if (failure || signal.aborted) {
-    await mechanism.remove(line.options); // the dead cannot tidy up
+    await remove(line.options); // the dead cannot tidy up
   }
   signal.throwIfAborted();
   return failure;

@@ -11,13 +11,10 @@ import type { Refusal } from "./channel.ts";
 import { seconds } from "./duration.ts";
 import { retryLine } from "./wait.ts";
 
-/** The names that `--log` takes. */
-export const LOG_FORMATS = ["lab", "json"] as const;
-
 /** Options for {@linkcode startLog}. */
 export interface LogOptions {
   /** @default {"lab"} */
-  format?: typeof LOG_FORMATS[number];
+  format?: "lab" | "json";
   /** DEBUG lines too? @default {false} */
   verbose?: boolean;
   /** Takes a line, without its newline. @default standard error */

@@ -5,7 +5,15 @@
  *
  * @module
  */
-import { type Address, END, type Mechanism, NAME, PENDING } from "./channel.ts";
+import {
+  type Address,
+  END,
+  type Mechanism,
+  NAME,
+  PENDING,
+  type Receiver,
+  type Sender,
+} from "./channel.ts";
 import { header as format } from "./format/header.ts";
 import { Inbox, Outbox } from "./mailbox.ts";
 import { type Header, Message } from "./message.ts";
@@ -20,7 +28,7 @@ export class Deliveries implements AsyncDisposable {
 
   private constructor(
     replyTo: string,
-    receiver: Awaited<ReturnType<Mechanism["openReceiver"]>>,
+    receiver: Receiver,
     boundaries: boolean,
   ) {
     this.replyTo = replyTo;
@@ -30,7 +38,8 @@ export class Deliveries implements AsyncDisposable {
 
   /** Opens a mailbox for the answers. */
   static async open(mechanism: Mechanism, mailbox: Address) {
-    const receiver = await mechanism.openReceiver(mailbox);
+    const { openReceiver } = await mechanism.load();
+    const receiver = await openReceiver(mailbox);
     const { boundaries } = mechanism.properties;
     return new Deliveries(mailbox.name, receiver, boundaries);
   }
@@ -59,7 +68,7 @@ export class Receipts implements AsyncDisposable {
   #from: string;
   #wait: WaitOptions;
   #replyTo?: string;
-  #sender?: Awaited<ReturnType<Mechanism["openSender"]>>;
+  #sender?: Sender;
 
   constructor(mechanism: Mechanism, from: string, wait: WaitOptions) {
     this.#mechanism = mechanism;
@@ -79,7 +88,8 @@ export class Receipts implements AsyncDisposable {
     }
     if (replyTo !== this.#replyTo) {
       await this.#sender?.[Symbol.asyncDispose]();
-      this.#sender = await this.#mechanism.openSender({ name: replyTo });
+      const { openSender } = await this.#mechanism.load();
+      this.#sender = await openSender({ name: replyTo });
       this.#replyTo = replyTo;
     }
     const sender = this.#sender;

@@ -10,6 +10,7 @@ import {
   END,
   type Mechanism,
   NAME,
+  type Operations,
   PENDING,
   type Sender,
 } from "./channel.ts";
@@ -35,13 +36,14 @@ export async function runServer(
 ): Promise<0> {
   const log = new ProcessLog("server");
   requireSockets(mechanism, "server");
-  if (await mechanism.heard?.({ name })) {
+  const operations = await mechanism.load();
+  if (await operations.heard?.({ name })) {
     throw new LabError(
       `Cannot serve ${name} as somebody reads it already: choose another --name`,
     );
   }
-  await using replies = new Replies(mechanism, log, signal);
-  await using receiver = await mechanism.openReceiver({ name });
+  await using replies = new Replies(mechanism, operations, log, signal);
+  await using receiver = await operations.openReceiver({ name });
   const inbox = new Inbox(receiver, header, mechanism.properties.boundaries);
   const look = () => {
     const found = inbox.poll();
@@ -166,6 +168,7 @@ function isForeign(error: unknown): error is Error {
 /** Sends answers, and clears up after clients that have gone. */
 class Replies implements AsyncDisposable {
   #mechanism: Mechanism;
+  #operations: Operations;
   #log: ProcessLog;
   #signal: AbortSignal;
   /** Reply channels that were used and may be there still. */
@@ -173,8 +176,14 @@ class Replies implements AsyncDisposable {
   /** Senders that are closing: a FIFO's takes its time to see its reader off. */
   #closing = new Set<Promise<void>>();
 
-  constructor(mechanism: Mechanism, log: ProcessLog, signal: AbortSignal) {
+  constructor(
+    mechanism: Mechanism,
+    operations: Operations,
+    log: ProcessLog,
+    signal: AbortSignal,
+  ) {
     this.#mechanism = mechanism;
+    this.#operations = operations;
     this.#log = log;
     this.#signal = signal;
   }
@@ -187,7 +196,7 @@ class Replies implements AsyncDisposable {
       const address = replyAddress(this.#mechanism, name);
       // What outlives its readers takes an answer even if nobody reads.
       const here = !this.#mechanism.properties.outlives ||
-        await this.#mechanism.heard?.(address);
+        await this.#operations.heard?.(address);
       if (here && await this.#offer(name, answer)) return true;
       this.#log.warn(`Nobody reads ${name}: its client has gone`);
       await this.#removeUnread();
@@ -205,7 +214,7 @@ class Replies implements AsyncDisposable {
   /** @returns `false`: nobody reads. @throws {TimeoutError} If there is no room. */
   async #offer(name: string, answer: Message): Promise<boolean> {
     const address = replyAddress(this.#mechanism, name);
-    const sender = await this.#mechanism.openSender(address);
+    const sender = await this.#operations.openSender(address);
     try {
       const outbox = new Outbox(sender, header, { gather: false });
       outbox.offer(answer);
@@ -242,11 +251,12 @@ class Replies implements AsyncDisposable {
 
   /** Removes the reply channels that nobody reads any more. */
   async #removeUnread() {
+    const { heard, remove } = this.#operations;
     for (const name of this.#names) {
       const address = replyAddress(this.#mechanism, name);
       try {
-        if (await this.#mechanism.heard?.(address)) continue;
-        await this.#mechanism.remove(address);
+        if (await heard?.(address)) continue;
+        await remove(address);
       } catch (error) {
         if (!isForeign(error)) throw error;
         this.#log.warn(`Cannot remove ${name}: ${error.message}`);

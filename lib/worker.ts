@@ -8,7 +8,7 @@
 import { runConsumer, runProducer } from "./ends.ts";
 import { LabError } from "./error.ts";
 import { ProcessLog, startLog } from "./log.ts";
-import { MECHANISMS } from "./mechanism/mod.ts";
+import { mechanismNamed } from "./mechanism/mod.ts";
 import type { Options } from "./options.ts";
 
 /** From the parent: what to do, on which memory. */
@@ -25,8 +25,7 @@ export type WorkerReport = number;
 
 self.onmessage = async ({ data }: MessageEvent<WorkerJob>) => {
   const { part, via, memory } = data;
-  const mechanism = MECHANISMS.find(({ name }) => name === via);
-  if (!mechanism) throw new TypeError(`Cannot run '${via}' in a worker`);
+  const mechanism = mechanismNamed(via);
   const options: Options = { ...data.options, mechanism };
   startLog({ format: options.log, verbose: options.verbose });
   const report = (report: WorkerReport) => self.postMessage(report);

@@ -1,11 +1,9 @@
 // Process 2: reads values from the channel. Flags: --help
 import { runCommand } from "../lib/command.ts";
-import { runConsumer } from "../lib/ends.ts";
 
 Deno.exit(
-  await runCommand(
-    "consumer",
-    "process2",
-    ({ options }, signal) => runConsumer(options, signal),
-  ),
+  await runCommand("consumer", "process2", async ({ options }, signal) => {
+    const { runConsumer } = await import("../lib/ends.ts");
+    return await runConsumer(options, signal);
+  }),
 );

@@ -1,5 +1,9 @@
 // Several writers at one memory location: who loses what. Flags: --help
 import { runCommand } from "../lib/command.ts";
-import { runRace } from "../lib/race.ts";
 
-Deno.exit(await runCommand("race", "race", runRace));
+Deno.exit(
+  await runCommand("race", "race", async (line, signal) => {
+    const { runRace } = await import("../lib/race.ts");
+    return await runRace(line, signal);
+  }),
+);

@@ -1,11 +1,12 @@
 // Removes what a channel has left behind, and says what was in it. Flags: --help
 import { runCommand } from "../lib/command.ts";
-import { ProcessLog } from "../lib/log.ts";
 
 Deno.exit(
   await runCommand("remove", "remove", async ({ options }) => {
+    const { ProcessLog } = await import("../lib/log.ts");
     const { mechanism, name } = options;
-    const removed = await mechanism.remove(options);
+    const { remove } = await mechanism.load();
+    const removed = await remove(options);
     new ProcessLog("remove").info(
       removed === undefined
         ? `Nothing to remove: no ${mechanism.name} is called ${name}`

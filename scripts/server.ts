@@ -1,11 +1,9 @@
 // The server: hands out sequence numbers. Flags: --help
 import { runCommand } from "../lib/command.ts";
-import { runServer } from "../lib/server.ts";
 
 Deno.exit(
-  await runCommand(
-    "server",
-    "server",
-    ({ options }, signal) => runServer(options, signal),
-  ),
+  await runCommand("server", "server", async ({ options }, signal) => {
+    const { runServer } = await import("../lib/server.ts");
+    return await runServer(options, signal);
+  }),
 );

@@ -1,6 +1,6 @@
 // Clients and their server as real processes: every number once, and faults.
 import { assert, assertEquals, assertMatch } from "@std/assert";
-import { MECHANISMS } from "../lib/mechanism/mod.ts";
+import { mechanismNamed } from "../lib/mechanism/mod.ts";
 import { NAME } from "../lib/channel.ts";
 import { help } from "../lib/help.ts";
 import {
@@ -52,10 +52,10 @@ class Service {
   /** Checks that neither the channel nor any client's reply channel is there. */
   async assertNothingLeft() {
     assertEquals(leftovers(this.name), []);
-    const mechanism = MECHANISMS.find(({ name }) => name === this.#via.via);
+    const { remove } = await mechanismNamed(this.#via.via).load();
     for (const suffix of ["", ...this.#pids.map((pid) => `.${pid}`)]) {
       const name = this.name + suffix;
-      assertEquals(await mechanism?.remove({ name }), undefined);
+      assertEquals(await remove({ name }), undefined);
     }
   }
 }
@@ -82,8 +82,7 @@ async function asked(client: Running) {
 
 for (const tasks of TASKS) {
   const { via } = tasks;
-  const mechanism = MECHANISMS.find(({ name }) => name === via);
-  const ignore = mechanism?.available() !== true;
+  const ignore = mechanismNamed(via).available() !== true;
   const test = (what: string, fn: () => Promise<void>) =>
     Deno.test({ name: `${via}: ${what}`, ignore, fn });
 

@@ -54,7 +54,10 @@ for (const mechanism of MECHANISMS) {
     assertEquals(await receiver.do({ do: "poll" }), END);
     await receiver.do({ do: "close" });
     assertEquals(leftovers(channel.address.name), []);
-    assertEquals(await mechanism.remove(channel.address), undefined);
+    assertEquals(
+      await (await mechanism.load()).remove(channel.address),
+      undefined,
+    );
   });
 
   test("keeps the order, and every length up to what it takes at once", async () => {

@@ -4,8 +4,7 @@ import { consume } from "../lib/consume.ts";
 import { line } from "../lib/format/line.ts";
 import { numbers } from "../lib/input.ts";
 import { ProcessLog, startLog } from "../lib/log.ts";
-import { fifo } from "../lib/mechanism/fifo.ts";
-import { workers } from "../lib/mechanism/workers.ts";
+import { mechanismNamed } from "../lib/mechanism/mod.ts";
 import { produce } from "../lib/produce.ts";
 import { Progress } from "../lib/progress.ts";
 import { freshName } from "./scripts.ts";
@@ -18,7 +17,8 @@ async function sheetRun(mechanism: Mechanism): Promise<string> {
   const clock = new VirtualClock();
   const wait = { delay: 1000, clock };
   const address = { name: freshName(), capacity: 16 };
-  const memory = mechanism.allocate?.(address);
+  const { allocate, openReceiver, openSender } = await mechanism.load();
+  const memory = allocate?.(address);
   const common = {
     format: line,
     wait,
@@ -27,8 +27,8 @@ async function sheetRun(mechanism: Mechanism): Promise<string> {
     quiet: false,
     progress: Progress.silent(clock),
   };
-  await using receiver = await mechanism.openReceiver({ ...address, memory });
-  await using sender = await mechanism.openSender({ ...address, memory });
+  await using receiver = await openReceiver({ ...address, memory });
+  await using sender = await openSender({ ...address, memory });
 
   new ProcessLog("parent", 16740).start();
   const process1 = produce(sender, {
@@ -54,7 +54,7 @@ async function sheetRun(mechanism: Mechanism): Promise<string> {
   return lines.map((line) => line + "\n").join("");
 }
 
-for (const mechanism of [fifo, workers]) {
+for (const mechanism of ["fifo", "workers"].map(mechanismNamed)) {
   Deno.test(`produce() and consume() over ${mechanism.name} give the sheet's transcript to the byte`, async () => {
     assertEquals(
       await sheetRun(mechanism),

@@ -2,7 +2,7 @@
 // priorities, leftovers, strangers' objects and garbage.
 import { assert, assertEquals } from "@std/assert";
 import { MECHANISMS } from "../lib/mechanism/mod.ts";
-import { available } from "../lib/posix/libc.ts";
+import { available } from "../lib/posix/available.ts";
 import { MessageQueue } from "../lib/posix/mqueue.ts";
 import { openShared, unlinkShared } from "../lib/posix/shm.ts";
 import { differences } from "./golden.ts";

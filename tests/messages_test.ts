@@ -2,7 +2,7 @@
 // buffering, with the real scripts.
 import { assert, assertEquals } from "@std/assert";
 import { SeqCheck } from "../lib/seq_check.ts";
-import { available } from "../lib/posix/libc.ts";
+import { available } from "../lib/posix/available.ts";
 import {
   assertWell,
   freshName,

@@ -12,7 +12,7 @@ import {
 } from "../lib/channel.ts";
 import { header } from "../lib/format/header.ts";
 import { Inbox, Outbox } from "../lib/mailbox.ts";
-import { MECHANISMS } from "../lib/mechanism/mod.ts";
+import { mechanismNamed } from "../lib/mechanism/mod.ts";
 import { Message, MessageError } from "../lib/message.ts";
 import { waitFor } from "../lib/wait.ts";
 
@@ -52,8 +52,8 @@ export type Reply = Record<string, unknown> & { error?: string };
 const PATTERN = Uint8Array.from({ length: 1 << 20 }, (_, i) => (i * 7) % 251);
 
 async function serve({ port, via, address, from }: PeerStart) {
-  const mechanism = MECHANISMS.find(({ name }) => name === via);
-  if (!mechanism) throw new Error(`No mechanism ${via}`);
+  const mechanism = mechanismNamed(via);
+  const { openReceiver, openSender } = await mechanism.load();
   const { boundaries } = mechanism.properties;
   const wait = { way: "block", timeout: 20_000 } as const;
   let sender: Sender;
@@ -84,11 +84,11 @@ async function serve({ port, via, address, from }: PeerStart) {
     switch (order.do) {
       case "open":
         if (order.role === "sender") {
-          sender = await mechanism!.openSender(address);
+          sender = await openSender(address);
           outbox = new Outbox(sender, header, { gather: false });
           return { limit: sender.limit };
         }
-        receiver = await mechanism!.openReceiver(address);
+        receiver = await openReceiver(address);
         inbox = new Inbox(receiver, header, boundaries);
         return {};
       case "send":

@@ -64,8 +64,7 @@ export class Channel implements AsyncDisposable {
 
   constructor(mechanism: Mechanism, capacity?: number) {
     this.mechanism = mechanism;
-    const address = { name: freshName(), capacity };
-    this.address = { ...address, memory: mechanism.allocate?.(address) };
+    this.address = { name: freshName(), capacity };
   }
 
   async receiver(): Promise<Peer> {
@@ -82,6 +81,8 @@ export class Channel implements AsyncDisposable {
   }
 
   async #start(from: string): Promise<Peer> {
+    const { allocate } = await this.mechanism.load();
+    this.address.memory ??= allocate?.(this.address);
     const { port } = this.#listener.addr as Deno.NetAddr;
     const start: PeerStart = {
       port,
@@ -146,6 +147,7 @@ export class Channel implements AsyncDisposable {
   async [Symbol.asyncDispose]() {
     for (const peer of this.#peers) await peer.end();
     this.#listener.close();
-    await this.mechanism.remove(this.address);
+    const { remove } = await this.mechanism.load();
+    await remove(this.address);
   }
 }

@@ -15,7 +15,8 @@ import {
   write,
 } from "../lib/posix/file.ts";
 import { futexParking } from "../lib/posix/futex.ts";
-import { available, libc, SystemError } from "../lib/posix/libc.ts";
+import { available } from "../lib/posix/available.ts";
+import { libc, SystemError } from "../lib/posix/libc.ts";
 import { MessageQueue } from "../lib/posix/mqueue.ts";
 import { ownerOf } from "../lib/posix/owner.ts";
 import { pollFd, POLLHUP, POLLIN, POLLOUT, waitFd } from "../lib/posix/poll.ts";
@@ -101,7 +102,8 @@ Deno.test("available() names the tasks without permission, and nothing asks", as
     .map((file) => `import "${POSIX}${file}.ts";`).join("");
   await using peer = startPeer(
     `${imports}
-    import { available, libc } from "${POSIX}libc.ts";
+    import { available } from "${POSIX}available.ts";
+    import { libc } from "${POSIX}libc.ts";
     console.log(available());
     try { libc(); } catch (error) { console.log(error.name, error.message); }`,
     [],

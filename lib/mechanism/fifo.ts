@@ -21,7 +21,7 @@ import {
   type Address,
   END,
   FULL,
-  type Mechanism,
+  type Hold,
   PENDING,
   type Receiver,
   type Sender,
@@ -35,55 +35,40 @@ const LOOK = 1000; // ms; one who waits sees to it that often that the name is t
 const PIPE_BUF = 4096; // bytes; pipe(7)
 const CAPACITY = 65_536; // bytes; pipe(7), "Pipe capacity"
 
-/** The mechanism `--via=fifo`. */
-export const fifo: Mechanism = {
-  name: "fifo",
-  summary: "a named pipe, made with mkfifo; run/NAME.fifo",
-  properties: {
-    object: "mkfifo(1), O_NONBLOCK",
-    direction: "one-way",
-    openedBy: "name",
-    outlives: false,
-    boundaries: false,
-    capacity: { bytes: CAPACITY },
-    processes: "many",
-    ffi: false,
-  },
-  permissions: () => [
-    "--allow-read=.",
-    "--allow-write=run",
-    "--allow-sys=uid",
-    "--allow-run=mkfifo",
-  ],
-  available: () => true,
-  openSender: (address) => Promise.resolve(new FifoSender(path(address))),
-  openReceiver: (address) => Promise.resolve(new FifoReceiver(path(address))),
-  first: "producer",
-  hold(address) {
-    const there = path(address);
-    make(there);
-    const fd = openSync(there, READ);
-    const made = modified(fd);
-    return {
-      ready: () => modified(fd) !== made, // write(2) marks the time, stat(2)
-      [Symbol.dispose]() {
-        closeSync(fd);
-        removeUnlessRead(there);
-      },
-    };
-  },
-  heard(address) {
-    const there = path(address);
-    const found = ours(there, "FIFO") !== undefined;
-    return Promise.resolve(found && knock(there, WRITE));
-  },
-  remove(address) {
-    const there = path(address);
-    if (ours(there, "FIFO") === undefined) return Promise.resolve(undefined);
-    Deno.removeSync(there);
-    return Promise.resolve(there);
-  },
-};
+export function openSender(address: Address): Promise<Sender> {
+  return Promise.resolve(new FifoSender(path(address)));
+}
+
+export function openReceiver(address: Address): Promise<Receiver> {
+  return Promise.resolve(new FifoReceiver(path(address)));
+}
+
+export function hold(address: Address): Hold {
+  const there = path(address);
+  make(there);
+  const fd = openSync(there, READ);
+  const made = modified(fd);
+  return {
+    ready: () => modified(fd) !== made, // write(2) marks the time, stat(2)
+    [Symbol.dispose]() {
+      closeSync(fd);
+      removeUnlessRead(there);
+    },
+  };
+}
+
+export function heard(address: Address): Promise<boolean> {
+  const there = path(address);
+  const found = ours(there, "FIFO") !== undefined;
+  return Promise.resolve(found && knock(there, WRITE));
+}
+
+export function remove(address: Address): Promise<string | undefined> {
+  const there = path(address);
+  if (ours(there, "FIFO") === undefined) return Promise.resolve(undefined);
+  Deno.removeSync(there);
+  return Promise.resolve(there);
+}
 
 function modified(fd: number): number {
   return fstatSync(fd).mtimeMs;
@@ -152,10 +137,10 @@ function knock(path: string, flags: number): boolean {
 
 /** Removes the name unless somebody has the FIFO open for reading. */
 function removeUnlessRead(path: string): void {
-  if (!knock(path, WRITE)) remove(path);
+  if (!knock(path, WRITE)) unlink(path);
 }
 
-function remove(path: string): void {
+function unlink(path: string): void {
   try {
     Deno.removeSync(path);
   } catch (error) {
@@ -375,7 +360,7 @@ class FifoReceiver implements Receiver {
     if (this.#reading) {
       // A read(2) that the kernel holds cannot be called back: the exit ends
       // it. Till then it would pass for a reader who still needs the name.
-      if (this.#isNamed()) remove(this.#path);
+      if (this.#isNamed()) unlink(this.#path);
     } else {
       this.#leave();
       removeUnlessRead(this.#path);

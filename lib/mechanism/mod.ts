@@ -1,23 +1,142 @@
 /**
- * The one list of all mechanisms. Help, README, contract tests and benchmark
- * read it.
+ * The one list of all mechanisms: what each is, and where its code lies. Help,
+ * README, contract tests and benchmark read it.
  *
  * @module
  */
 import type { Mechanism } from "../channel.ts";
-import { fifo } from "./fifo.ts";
-import { pipe } from "./pipe.ts";
-import { queue } from "./queue.ts";
-import { shm } from "./shm.ts";
-import { socket } from "./socket.ts";
-import { workers } from "./workers.ts";
+import { available } from "../posix/available.ts";
 
 /** Every mechanism, as `--via` names them. */
 export const MECHANISMS: readonly Mechanism[] = [
-  fifo,
-  pipe,
-  queue,
-  shm,
-  workers,
-  socket,
+  {
+    name: "fifo",
+    summary: "a named pipe, made with mkfifo; run/NAME.fifo",
+    properties: {
+      object: "mkfifo(1), O_NONBLOCK",
+      direction: "one-way",
+      openedBy: "name",
+      outlives: false,
+      boundaries: false,
+      capacity: { bytes: 65_536 }, // pipe(7), "Pipe capacity"
+      processes: "many",
+      ffi: false,
+    },
+    first: "producer",
+    permissions: () => [
+      "--allow-read=.",
+      "--allow-write=run",
+      "--allow-sys=uid",
+      "--allow-run=mkfifo",
+    ],
+    available: () => true,
+    load: () => import("./fifo.ts"),
+  },
+  {
+    name: "pipe",
+    summary: "the shell's: producer's standard output to consumer's input",
+    properties: {
+      object: "pipe(2), made by the shell or the parent",
+      direction: "one-way",
+      openedBy: "parent",
+      outlives: false,
+      boundaries: false,
+      capacity: { bytes: 65_536 },
+      processes: "many",
+      ffi: false,
+    },
+    first: "consumer", // whose standard input it is
+    permissions: () => ["--allow-read=."],
+    available: () => true,
+    load: () => import("./pipe.ts"),
+  },
+  {
+    name: "queue",
+    summary:
+      "a POSIX message queue, with the kernel's priorities; /ipc-lab.NAME",
+    properties: {
+      object: "mq_open(3), a POSIX message queue",
+      direction: "two-way",
+      openedBy: "name",
+      outlives: true,
+      boundaries: true,
+      capacity: { messages: 10, chosen: true }, // what all may have: msg_max
+      processes: "many",
+      ffi: true,
+    },
+    first: "producer",
+    permissions: () => ["--allow-read=.", "--allow-ffi"],
+    available,
+    load: () => import("./queue.ts"),
+  },
+  {
+    name: "shm",
+    summary: "shared memory opened by name, a ring of slots; /ipc-lab.NAME",
+    properties: {
+      object: "shm_open(3) and mmap(2), a ring of slots",
+      direction: "two-way",
+      openedBy: "name",
+      outlives: true,
+      boundaries: true,
+      capacity: { messages: 64, chosen: true, most: 16_384 }, // about 1 GiB
+      processes: "many",
+      ffi: true,
+    },
+    first: "producer",
+    permissions: () => ["--allow-read=.", "--allow-ffi"],
+    available,
+    load: () => import("./shm.ts"),
+  },
+  {
+    name: "workers",
+    summary: "shared memory between two workers of one process; lab alone",
+    properties: {
+      object: "SharedArrayBuffer, a ring of slots",
+      direction: "two-way",
+      openedBy: "parent",
+      outlives: false,
+      boundaries: true,
+      capacity: { messages: 64, chosen: true, most: 16_384 }, // about 1 GiB
+      processes: "one",
+      ffi: false,
+    },
+    first: "producer",
+    permissions: () => [],
+    available: () => true,
+    load: () => import("./workers.ts"),
+  },
+  {
+    name: "socket",
+    summary: "a Unix-domain stream socket, the consumer listens; run/NAME.sock",
+    properties: {
+      object: "socket(2), Unix domain, stream",
+      direction: "two-way",
+      openedBy: "name",
+      outlives: false,
+      boundaries: false,
+      capacity: { bytes: 212_992 }, // net.core.wmem_default, bookkeeping included
+      processes: "many",
+      ffi: false,
+    },
+    first: "consumer",
+    permissions: ({ name }) => [
+      "--allow-read=.",
+      "--allow-write=run",
+      "--allow-sys=uid",
+      // Its own, and the two mailboxes that it may have beside it.
+      "--allow-net=" +
+      ["", ".process1", ".process2"].map((process) =>
+        `unix:${Deno.cwd()}/run/${name}${process}.sock`
+      ).join(),
+    ],
+    available: () => true,
+    load: () => import("./socket.ts"),
+  },
 ];
+
+/** The mechanism of that name. @throws {TypeError} If there is none. */
+export function mechanismNamed(name: string): Mechanism {
+  const found = MECHANISMS.find((mechanism) => mechanism.name === name);
+  if (!found) throw new TypeError(`Cannot find a mechanism called '${name}'`);
+  return found;
+}

@@ -11,13 +11,13 @@ import {
   type Address,
   END,
   FULL,
-  type Mechanism,
+  type Hold,
   PENDING,
   type Receiver,
   type Sender,
 } from "../channel.ts";
 import { LabError } from "../error.ts";
-import { available, SystemError } from "../posix/libc.ts";
+import { SystemError } from "../posix/libc.ts";
 import { MessageQueue } from "../posix/mqueue.ts";
 import { waitFd } from "../posix/poll.ts";
 import { enter, leave, present, type Role } from "../posix/presence.ts";
@@ -27,56 +27,44 @@ const SIZE = 8192; // bytes: msgsize_max
 const LOOK = 500; // ms
 const NOTHING = new Uint8Array(0);
 
-/** The mechanism `--via=queue`. */
-export const queue: Mechanism = {
-  name: "queue",
-  summary: "a POSIX message queue, with the kernel's priorities; /ipc-lab.NAME",
-  properties: {
-    object: "mq_open(3), a POSIX message queue",
-    direction: "two-way",
-    openedBy: "name",
-    outlives: true,
-    boundaries: true,
-    capacity: { messages: CAPACITY, chosen: true },
-    processes: "many",
-    ffi: true,
-  },
-  permissions: () => ["--allow-read=.", "--allow-ffi"],
-  available,
-  first: "producer",
-  hold(address) {
-    const open = join(address, "parent");
-    return {
-      ready: () => open.attributes().messages > 0,
-      [Symbol.dispose]: () => part(open, address, "parent"),
-    };
-  },
-  openSender: (address) => Promise.resolve(new QueueSender(address)),
-  openReceiver: (address) => Promise.resolve(new QueueReceiver(address)),
-  heard(address) {
-    try {
-      using open = MessageQueue.open(path(address));
-      return Promise.resolve(present(open.fd, "receiver"));
-    } catch (error) {
-      const absent = error instanceof SystemError && error.code === "ENOENT";
-      if (!absent) throw error;
-      return Promise.resolve(false);
-    }
-  },
-  remove(address) {
-    const name = path(address);
-    try {
-      using open = MessageQueue.open(name);
-      const { messages } = open.attributes();
-      MessageQueue.unlink(name);
-      return Promise.resolve(`${name} (${messages} messages were in it)`);
-    } catch (error) {
-      const absent = error instanceof SystemError && error.code === "ENOENT";
-      if (!absent) throw error;
-      return Promise.resolve(undefined);
-    }
-  },
-};
+export function openSender(address: Address): Promise<Sender> {
+  return Promise.resolve(new QueueSender(address));
+}
+
+export function openReceiver(address: Address): Promise<Receiver> {
+  return Promise.resolve(new QueueReceiver(address));
+}
+
+export function hold(address: Address): Hold {
+  const open = join(address, "parent");
+  return {
+    ready: () => open.attributes().messages > 0,
+    [Symbol.dispose]: () => part(open, address, "parent"),
+  };
+}
+
+export function heard(address: Address): Promise<boolean> {
+  using open = openExisting(path(address));
+  return Promise.resolve(open !== undefined && present(open.fd, "receiver"));
+}
+
+export function remove(address: Address): Promise<string | undefined> {
+  const name = path(address);
+  using open = openExisting(name);
+  if (!open) return Promise.resolve(undefined);
+  const { messages } = open.attributes();
+  MessageQueue.unlink(name);
+  return Promise.resolve(`${name} (${messages} messages were in it)`);
+}
+
+function openExisting(name: string): MessageQueue | undefined {
+  try {
+    return MessageQueue.open(name);
+  } catch (error) {
+    if (error instanceof SystemError && error.code === "ENOENT") return;
+    throw error;
+  }
+}
 
 function path({ name }: Address): string {
   return `/ipc-lab.${name}`;

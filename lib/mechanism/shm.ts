@@ -7,10 +7,10 @@
  *
  * @module
  */
-import type { Address, Mechanism } from "../channel.ts";
+import type { Address, Hold, Receiver, Sender } from "../channel.ts";
 import { LabError } from "../error.ts";
 import { futexParking } from "../posix/futex.ts";
-import { available, SystemError } from "../posix/libc.ts";
+import { SystemError } from "../posix/libc.ts";
 import {
   enter,
   exclusively,
@@ -24,59 +24,42 @@ import { Ring, ringBytes } from "../ring.ts";
 import { type Presence, RingReceiver, RingSender } from "../ring_ends.ts";
 
 const CAPACITY = 64; // messages
-const MOST = 16_384; // about 1 GiB of memory
 const SLOT_BYTES = 66_048; // 64 KiB of body, 512 bytes of header
 
-/** The mechanism `--via=shm`. */
-export const shm: Mechanism = {
-  name: "shm",
-  summary: "shared memory opened by name, a ring of slots; /ipc-lab.NAME",
-  properties: {
-    object: "shm_open(3) and mmap(2), a ring of slots",
-    direction: "two-way",
-    openedBy: "name",
-    outlives: true,
-    boundaries: true,
-    capacity: { messages: CAPACITY, chosen: true, most: MOST },
-    processes: "many",
-    ffi: true,
-  },
-  permissions: () => ["--allow-read=.", "--allow-ffi"],
-  available,
-  first: "producer",
-  hold(address) {
-    const { ring, presence } = open(address, "parent");
-    return {
-      ready: () => ring.filled,
-      [Symbol.dispose]: () => presence[Symbol.dispose](),
-    };
-  },
-  openSender(address) {
-    const { ring, presence } = open(address, "sender");
-    return Promise.resolve(new RingSender(ring, presence));
-  },
-  openReceiver(address) {
-    const { ring, presence } = open(address, "receiver");
-    return Promise.resolve(new RingReceiver(ring, presence));
-  },
-  heard(address) {
-    try {
-      using segment = openShared(path(address));
-      return Promise.resolve(present(segment.fd, "receiver"));
-    } catch (error) {
-      const absent = error instanceof SystemError && error.code === "ENOENT";
-      if (!absent) throw error;
-      return Promise.resolve(false);
-    }
-  },
-  remove(address) {
-    const name = path(address);
-    const left = describe(name);
-    return Promise.resolve(
-      unlinkShared(name) ? `${name} (${left})` : undefined,
-    );
-  },
-};
+export function openSender(address: Address): Promise<Sender> {
+  const { ring, presence } = open(address, "sender");
+  return Promise.resolve(new RingSender(ring, presence));
+}
+
+export function openReceiver(address: Address): Promise<Receiver> {
+  const { ring, presence } = open(address, "receiver");
+  return Promise.resolve(new RingReceiver(ring, presence));
+}
+
+export function hold(address: Address): Hold {
+  const { ring, presence } = open(address, "parent");
+  return {
+    ready: () => ring.filled,
+    [Symbol.dispose]: () => presence[Symbol.dispose](),
+  };
+}
+
+export function heard(address: Address): Promise<boolean> {
+  try {
+    using segment = openShared(path(address));
+    return Promise.resolve(present(segment.fd, "receiver"));
+  } catch (error) {
+    const absent = error instanceof SystemError && error.code === "ENOENT";
+    if (!absent) throw error;
+    return Promise.resolve(false);
+  }
+}
+
+export function remove(address: Address): Promise<string | undefined> {
+  const name = path(address);
+  const left = describe(name);
+  return Promise.resolve(unlinkShared(name) ? `${name} (${left})` : undefined);
+}
 
 function path({ name }: Address): string {
   return `/ipc-lab.${name}`;

@@ -6,8 +6,13 @@
  */
 import { delay } from "@std/async/delay";
 import { connect, createServer, type Server, type Socket } from "node:net";
-import type { Address, Mechanism } from "../channel.ts";
-import { ABSENT, type Sender } from "../channel.ts";
+import {
+  ABSENT,
+  type Address,
+  type Hold,
+  type Receiver,
+  type Sender,
+} from "../channel.ts";
 import { errorCode, LabError } from "../error.ts";
 import { ours, reason, runPath } from "../run_folder.ts";
 import { Bell, SocketReceiver, SocketSender } from "../socket_ends.ts";
@@ -15,59 +20,36 @@ import { Bell, SocketReceiver, SocketSender } from "../socket_ends.ts";
 /** Should a change go unnoticed, look for one who listens that often, in ms. */
 const LOOK = 1000;
 
-/** The mechanism `--via=socket`. */
-export const socket: Mechanism = {
-  name: "socket",
-  summary: "a Unix-domain stream socket, the consumer listens; run/NAME.sock",
-  properties: {
-    object: "socket(2), Unix domain, stream",
-    direction: "two-way",
-    openedBy: "name",
-    outlives: false,
-    boundaries: false,
-    capacity: { bytes: 212_992 }, // net.core.wmem_default, bookkeeping included
-    processes: "many",
-    ffi: false,
-  },
-  permissions: (address) => [
-    "--allow-read=.",
-    "--allow-write=run",
-    "--allow-sys=uid",
-    // Its own, and the two mailboxes that it may have beside it.
-    "--allow-net=" +
-    ["", ".process1", ".process2"].map((process) =>
-      `unix:${Deno.cwd()}/${path({ name: address.name + process })}`
-    ).join(),
-  ],
-  available: () => true,
-  first: "consumer",
-  hold(address) {
-    const there = path(address);
-    return {
-      ready: () => ours(there, "socket") !== undefined,
-      [Symbol.dispose]() {},
-    };
-  },
-  async openSender(address) {
-    const sender = new ReconnectingSender(path(address));
-    await sender.connect();
-    return sender;
-  },
-  async openReceiver(address) {
-    return new ListeningReceiver(path(address), await listen(path(address)));
-  },
-  async heard(address) {
-    const connection = await dial(path(address));
-    connection?.destroy();
-    return connection !== undefined;
-  },
-  remove(address) {
-    const there = path(address);
-    if (ours(there, "socket") === undefined) return Promise.resolve(undefined);
-    Deno.removeSync(there);
-    return Promise.resolve(there);
-  },
-};
+export async function openSender(address: Address): Promise<Sender> {
+  const sender = new ReconnectingSender(path(address));
+  await sender.connect();
+  return sender;
+}
+
+export async function openReceiver(address: Address): Promise<Receiver> {
+  return new ListeningReceiver(path(address), await listen(path(address)));
+}
+
+export function hold(address: Address): Hold {
+  const there = path(address);
+  return {
+    ready: () => ours(there, "socket") !== undefined,
+    [Symbol.dispose]() {},
+  };
+}
+
+export async function heard(address: Address): Promise<boolean> {
+  const connection = await dial(path(address));
+  connection?.destroy();
+  return connection !== undefined;
+}
+
+export function remove(address: Address): Promise<string | undefined> {
+  const there = path(address);
+  if (ours(there, "socket") === undefined) return Promise.resolve(undefined);
+  Deno.removeSync(there);
+  return Promise.resolve(there);
+}
 
 function path({ name }: Address): string {
   return runPath(`${name}.sock`);

@@ -9,6 +9,7 @@
  */
 import { constants } from "node:os";
 import { LabError } from "../error.ts";
+import { available, NOT_PERMITTED } from "./available.ts";
 
 const PATHS = [
   `/lib/${Deno.build.arch}-linux-gnu/libc.so.6`, // Debian and its kin
@@ -63,25 +64,8 @@ const SYMBOLS = {
 
 type Libc = Deno.DynamicLibrary<typeof SYMBOLS>["symbols"];
 
-const NOT_PERMITTED =
-  "it needs foreign functions: use deno task producer:ffi and consumer:ffi";
-
 let symbols: Libc | undefined;
 let errnoWord = new Int32Array(1);
-
-/**
- * Can the C library be called? Never asks, but where Deno would ask at the
- * terminal on first use, the answer is yes.
- *
- * @returns `true`, or the reason why not.
- */
-export function available(): true | string {
-  if (Deno.build.os !== "linux") return "it needs Linux";
-  const { state } = Deno.permissions.querySync({ name: "ffi" });
-  if (state === "granted") return true;
-  const asks = Deno.stdin.isTerminal() && Deno.stderr.isTerminal();
-  return state === "prompt" && asks ? true : NOT_PERMITTED;
-}
 
 /**
  * The functions of the C library.
