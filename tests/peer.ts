@@ -2,7 +2,6 @@
 // command: lines of JSON over a TCP connection, for a pipe's ends have no
 // other input and output to spare.
 /// <reference lib="deno.worker" />
-import process from "node:process";
 import { TextLineStream } from "@std/streams/text-line-stream";
 import {
   type Address,
@@ -145,6 +144,7 @@ async function serve({ port, via, address, from }: PeerStart) {
         return { messages };
       }
       case "idle": {
+        const { default: process } = await import("node:process");
         const before = process.cpuUsage();
         const start = performance.now();
         const timeout = AbortSignal.timeout(order.ms);

@@ -4,7 +4,6 @@
  *
  * @module
  */
-import { constants as fs } from "node:fs";
 import { constants as os } from "node:os";
 import { errno, libc, SystemError } from "./libc.ts";
 
@@ -16,6 +15,15 @@ export const EBADF = os.errno.EBADF;
 export const EINTR = os.errno.EINTR;
 /** Nobody has the other end of the pipe open. */
 export const EPIPE = os.errno.EPIPE;
+
+// Flags of open(2), <asm-generic/fcntl.h>: node:fs has them, but takes longer to
+// load than all the rest.
+export const O_RDONLY = 0;
+export const O_WRONLY = 0o1;
+export const O_RDWR = 0o2;
+export const O_CREAT = 0o100;
+export const O_EXCL = 0o200;
+export const O_NONBLOCK = 0o4000;
 
 const F_GETFL = 3;
 const F_SETFL = 4;
@@ -67,8 +75,8 @@ export function setNonBlocking(fd: number, on: boolean): boolean {
   const { fcntl } = libc();
   const flags = fcntl(fd, F_GETFL, 0);
   if (flags < 0) throw new SystemError(`fcntl descriptor ${fd}`, errno());
-  const was = (flags & fs.O_NONBLOCK) !== 0;
-  const wish = on ? flags | fs.O_NONBLOCK : flags & ~fs.O_NONBLOCK;
+  const was = (flags & O_NONBLOCK) !== 0;
+  const wish = on ? flags | O_NONBLOCK : flags & ~O_NONBLOCK;
   if (was !== on && fcntl(fd, F_SETFL, wish) < 0) {
     throw new SystemError(`fcntl descriptor ${fd}`, errno());
   }

@@ -3,10 +3,17 @@
  *
  * @module
  */
-import { constants as fs } from "node:fs";
 import { constants as os } from "node:os";
+import {
+  EAGAIN,
+  O_CREAT,
+  O_EXCL,
+  O_NONBLOCK,
+  O_RDONLY,
+  O_RDWR,
+  O_WRONLY,
+} from "./file.ts";
 import { cString, errno, libc, SystemError } from "./libc.ts";
-import { EAGAIN } from "./file.ts";
 import { openHint } from "./mqueue_hint.ts";
 import { type Owner, ownerOf } from "./owner.ts";
 
@@ -80,13 +87,13 @@ export class MessageQueue implements Disposable {
   static open(name: string, options: QueueOptions = {}): MessageQueue {
     const { access = "both", create, nonblocking = true } = options;
     let flags = access === "both"
-      ? fs.O_RDWR
+      ? O_RDWR
       : access === "send"
-      ? fs.O_WRONLY
-      : fs.O_RDONLY;
-    if (nonblocking) flags |= fs.O_NONBLOCK;
-    if (create) flags |= fs.O_CREAT;
-    if (create?.exclusive) flags |= fs.O_EXCL;
+      ? O_WRONLY
+      : O_RDONLY;
+    if (nonblocking) flags |= O_NONBLOCK;
+    if (create) flags |= O_CREAT;
+    if (create?.exclusive) flags |= O_EXCL;
     // struct mq_attr: long mq_flags, mq_maxmsg, mq_msgsize, mq_curmsgs, 4 spare
     const attributes = new BigInt64Array(8);
     attributes[1] = BigInt(create?.capacity ?? 0);

@@ -3,9 +3,8 @@
  *
  * @module
  */
-import { constants as fs } from "node:fs";
 import { constants as os } from "node:os";
-import { read } from "./file.ts";
+import { O_RDONLY, read } from "./file.ts";
 import { cString, libc } from "./libc.ts";
 
 const { EEXIST, EINVAL, EMFILE, ENOSPC } = os.errno;
@@ -47,7 +46,7 @@ export function openHint(
 /** One of the {@linkcode LIMITS}; read through the C library, or Deno would ask. */
 function limit(name: string): string {
   const path = `${LIMITS}/${name}`;
-  const fd = libc().open(cString(path), fs.O_RDONLY);
+  const fd = libc().open(cString(path), O_RDONLY);
   if (fd < 0) return `as many as ${path} says`;
   const buffer = new Uint8Array(32);
   const count = Math.max(0, read(fd, buffer));

@@ -3,9 +3,8 @@
  *
  * @module
  */
-import { constants as fs } from "node:fs";
 import { constants as os } from "node:os";
-import { read } from "./file.ts";
+import { O_RDONLY, read } from "./file.ts";
 import { cString, errno, libc, SystemError } from "./libc.ts";
 
 const stat = new Uint8Array(512);
@@ -28,7 +27,7 @@ export function isAlive(pid: number): boolean {
   // EPERM: it is there, but not ours. Signal 0 is never sent.
   if (kill(pid, 0) < 0 && errno() !== os.errno.EPERM) return false;
   // Through the C library, for Deno would ask for permission to read /proc.
-  const fd = open(cString(`/proc/${pid}/stat`), fs.O_RDONLY);
+  const fd = open(cString(`/proc/${pid}/stat`), O_RDONLY);
   if (fd < 0) return true; // nothing to read there: then kill(2) has the word
   const count = read(fd, stat);
   close(fd);

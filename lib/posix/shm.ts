@@ -3,9 +3,8 @@
  *
  * @module
  */
-import { constants as fs } from "node:fs";
 import { constants as os } from "node:os";
-import { EAGAIN } from "./file.ts";
+import { EAGAIN, O_CREAT, O_EXCL, O_RDWR } from "./file.ts";
 import { cString, errno, libc, SystemError } from "./libc.ts";
 import { ownerOf } from "./owner.ts";
 
@@ -75,7 +74,7 @@ function openName(name: string, create: boolean, exclusive: boolean) {
   const path = cString(name);
   for (;;) {
     if (create) {
-      const flags = fs.O_RDWR | fs.O_CREAT | fs.O_EXCL;
+      const flags = O_RDWR | O_CREAT | O_EXCL;
       const fd = shm_open(path, flags, 0o600);
       if (fd >= 0) return { fd, created: true };
       const error = errno();
@@ -83,7 +82,7 @@ function openName(name: string, create: boolean, exclusive: boolean) {
         throw new SystemError(`shm_open ${name}`, error);
       }
     }
-    const fd = shm_open(path, fs.O_RDWR, 0);
+    const fd = shm_open(path, O_RDWR, 0);
     if (fd >= 0) return { fd, created: false };
     const error = errno();
     // Removed between our two calls: ours to make after all.
