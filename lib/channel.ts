@@ -135,6 +135,8 @@ export interface Mechanism {
 
 /** What one can do with a mechanism: what its file in `mechanism/` exports. */
 export interface Operations {
+  /** What carries its calls in this process, such as `node:net` or `C library`. */
+  through(): string;
   /** Opens the sending end. */
   openSender(address: Address): Promise<Sender>;
   /** Opens the receiving end. */

@@ -195,16 +195,27 @@ async function spin<T>(
   { timeout = 60_000, signal, clock = systemClock }: WaitOptions,
 ): Promise<T> {
   const start = clock.now();
-  const turn = new Turn();
   for (;;) {
-    const value = look();
+    const value = spinAWhile(look);
     if (!isRefusal(value)) return value;
-    if (!turn.due()) continue;
-    await turn.pass();
+    await spinning.pass();
     signal?.throwIfAborted();
     if (timeout > 0 && clock.now() - start >= timeout) {
       throw new TimeoutError(gaveUp(value, timeout));
     }
+  }
+}
+
+/**
+ * Looks again and again, until there is a value or others should have their
+ * turn: the part of `spin` that costs no promise.
+ *
+ * @returns The value, or what the last look gave.
+ */
+export function spinAWhile<T>(look: () => T | Refusal): T | Refusal {
+  for (;;) {
+    const value = look();
+    if (!isRefusal(value) || spinning.due()) return value;
   }
 }
 
@@ -227,6 +238,9 @@ export class Turn {
     this.#last = performance.now();
   }
 }
+
+/** Of all who spin on this thread. */
+const spinning = new Turn();
 
 function isRefusal(value: unknown): value is Refusal {
   return typeof value === "symbol";

@@ -35,6 +35,8 @@ const LOOK = 1000; // ms; one who waits sees to it that often that the name is t
 const PIPE_BUF = 4096; // bytes; pipe(7)
 const CAPACITY = 65_536; // bytes; pipe(7), "Pipe capacity"
 
+export const through = () => "node:fs";
+
 export function openSender(address: Address): Promise<Sender> {
   return Promise.resolve(new FifoSender(path(address)));
 }

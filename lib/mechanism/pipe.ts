@@ -14,6 +14,8 @@ const INPUT = 0;
 const OUTPUT = 1;
 const USAGE = "deno task producer --via=pipe | deno task consumer --via=pipe";
 
+export const through = () => "node:net";
+
 export function openSender(): Promise<Sender> {
   refuseTerminal("write to", Deno.stdout);
   const sender = new SocketSender();

@@ -27,6 +27,8 @@ const SIZE = 8192; // bytes: msgsize_max
 const LOOK = 500; // ms
 const NOTHING = new Uint8Array(0);
 
+export const through = () => "C library";
+
 export function openSender(address: Address): Promise<Sender> {
   return Promise.resolve(new QueueSender(address));
 }

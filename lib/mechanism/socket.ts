@@ -20,6 +20,8 @@ import { Bell, SocketReceiver, SocketSender } from "../socket_ends.ts";
 /** Should a change go unnoticed, look for one who listens that often, in ms. */
 const LOOK = 1000;
 
+export const through = () => "node:net";
+
 export async function openSender(address: Address): Promise<Sender> {
   const sender = new ReconnectingSender(path(address));
   await sender.connect();

@@ -1,0 +1,153 @@
+/**
+ * The messages that the benchmark sends: a number that counts up, and a pattern
+ * behind it, so that the receiver can tell each byte that is wrong, each message
+ * that is missing, and each that came twice.
+ *
+ * @module
+ */
+import { Buffer } from "node:buffer";
+
+/** The number of the message that ends a measurement. */
+export const STOP = -1;
+
+/** A message's first word: odd, so that its first byte tells it from the last one's. */
+function mark(seq: number): number {
+  return seq === STOP ? 0 : 2 * seq + 1;
+}
+
+/** From this size on, memcmp(3) and the two views for it beat a loop. */
+const LARGE = 512; // bytes
+
+/** One message, or several one behind the other. */
+export class Payload {
+  readonly bytes: Uint8Array;
+  readonly #words: Int32Array;
+  readonly #stride: number; // words of a message
+
+  /**
+   * @param size Bytes of a message: 8 or more, a multiple of 4.
+   * @param batch How many messages.
+   */
+  constructor(size: number, batch = 1) {
+    this.#stride = size >> 2;
+    this.#words = new Int32Array(this.#stride * batch);
+    for (let i = 0; i < this.#words.length; i++) {
+      this.#words[i] = Math.imul(i % this.#stride, 0x9e3779b1) | 1;
+    }
+    this.bytes = new Uint8Array(this.#words.buffer);
+  }
+
+  /** Numbers the messages, from `seq` on. */
+  number(seq: number): void {
+    const words = this.#words;
+    for (let at = 0; at < words.length; at += this.#stride) {
+      words[at] = mark(seq++);
+    }
+  }
+}
+
+/** Looks at what arrives, however it was cut. */
+export class Check {
+  /** The number of the last whole message. */
+  last = 0;
+  readonly #size: number;
+  readonly #expected: Payload;
+  readonly #words: Int32Array;
+  #seq = 1; // of the message that comes next
+  #offset = 0; // how much of it has come, in bytes
+  #stop = false; // does it end the measurement?
+  #view: Int32Array<ArrayBufferLike> = new Int32Array(0); // the words of the buffer that came last
+
+  /** @param size Bytes of a message. */
+  constructor(size: number) {
+    this.#size = size;
+    this.#expected = new Payload(size);
+    this.#words = new Int32Array(this.#expected.bytes.buffer);
+    this.#words[0] = mark(this.#seq);
+  }
+
+  /**
+   * Compares bytes with what is expected.
+   *
+   * @returns How many messages they complete; the one that ends the measurement
+   * does not count, see {@linkcode over}.
+   * @throws {Error} If a byte is wrong.
+   */
+  take(bytes: Uint8Array): number {
+    let count = 0;
+    for (let at = 0; at < bytes.length;) {
+      const length = Math.min(this.#size - this.#offset, bytes.length - at);
+      if (this.#offset === 0 && bytes[at] === 0) this.#expectLast();
+      if (!this.#equals(bytes, at, length)) this.#fail(bytes, at, length);
+      at += length;
+      this.#offset += length;
+      if (this.#offset < this.#size) break;
+      this.#offset = 0;
+      if (this.#stop) break;
+      this.last = this.#seq++;
+      this.#words[0] = mark(this.#seq);
+      count++;
+    }
+    return count;
+  }
+
+  /** Has the message come that ends the measurement? */
+  get over(): boolean {
+    return this.#stop && this.#offset === 0;
+  }
+
+  #expectLast() {
+    this.#stop = true;
+    this.#words[0] = mark(STOP);
+  }
+
+  #equals(bytes: Uint8Array, at: number, length: number): boolean {
+    const offset = this.#offset;
+    const expected = this.#expected.bytes;
+    if (length >= LARGE) {
+      return Buffer.compare(
+        bytes.subarray(at, at + length),
+        expected.subarray(offset, offset + length),
+      ) === 0;
+    }
+    const place = bytes.byteOffset + at;
+    if (((place | offset | length) & 3) === 0) {
+      return this.#equalWords(bytes, place, length);
+    }
+    for (let i = 0; i < length; i++) {
+      if (bytes[at + i] !== expected[offset + i]) return false;
+    }
+    return true;
+  }
+
+  /** Four bytes at a time. */
+  #equalWords(bytes: Uint8Array, place: number, length: number): boolean {
+    if (this.#view.buffer !== bytes.buffer) {
+      this.#view = new Int32Array(
+        bytes.buffer,
+        0,
+        bytes.buffer.byteLength >> 2,
+      );
+    }
+    const view = this.#view;
+    const words = this.#words;
+    let at = place >> 2;
+    let wrong = 0;
+    const end = (this.#offset + length) >> 2;
+    for (let i = this.#offset >> 2; i < end; i++) {
+      wrong |= view[at++] ^ words[i];
+    }
+    return wrong === 0;
+  }
+
+  #fail(bytes: Uint8Array, at: number, length: number): never {
+    const expected = this.#expected.bytes;
+    let i = 0;
+    while (i < length && bytes[at + i] === expected[this.#offset + i]) i++;
+    throw new Error(
+      `Wrong byte ${this.#offset + i} of message ${this.#seq}: ${
+        bytes[at + i]
+      } instead of ${expected[this.#offset + i]}`,
+    );
+  }
+}
