@@ -47,9 +47,10 @@ export interface Sender extends AsyncDisposable {
   /**
    * Lets the kernel wake us when the next {@linkcode offer} may succeed.
    *
+   * @returns Nothing where that is so already: a promise has its price.
    * @throws The signal's reason, once it is aborted.
    */
-  writable(signal: AbortSignal): Promise<void>;
+  writable(signal: AbortSignal): Promise<void> | undefined;
 }
 
 /** The receiving end of a channel. */
@@ -67,9 +68,10 @@ export interface Receiver extends AsyncDisposable {
   /**
    * Lets the kernel wake us when the next {@linkcode poll} may succeed.
    *
+   * @returns Nothing where that is so already: a promise has its price.
    * @throws The signal's reason, once it is aborted.
    */
-  readable(signal: AbortSignal): Promise<void>;
+  readable(signal: AbortSignal): Promise<void> | undefined;
 }
 
 /** What a channel may be called: it becomes part of a path. */

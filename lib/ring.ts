@@ -32,6 +32,7 @@ const WORD = {
   sendersAsleep: 51,
 };
 const HEAD_BYTES = 256;
+const LONG = 1024; // bytes; more are copied with set()
 const SLOT_HEAD = 8; // bytes: the mark, the record's length
 const WRITING = 0;
 const READING = 1;
@@ -101,7 +102,10 @@ export class Ring {
   readonly #stride: number;
   readonly #end: number; // positions run from 0 to here and start again
   readonly #owner: number;
-  readonly #taken: Uint8Array;
+  #record: Int32Array<ArrayBufferLike> = new Int32Array(0); // of the last put()
+  readonly #takenWords: Int32Array;
+  readonly #taken: Uint8Array; // what take() has taken out
+  #view: Uint8Array; // of it
   readonly #parking: Parking;
 
   /**
@@ -147,7 +151,9 @@ export class Ring {
     this.#end = this.capacity * 2 * Math.floor(2 ** 28 / this.capacity);
     this.#owner = owner;
     this.#parking = parking;
-    this.#taken = new Uint8Array(this.slotBytes);
+    this.#takenWords = new Int32Array((this.slotBytes + 3) >> 2);
+    this.#taken = new Uint8Array(this.#takenWords.buffer);
+    this.#view = this.#taken;
   }
 
   /** Makes an empty ring in memory that is all zeros, and attaches to it. */
@@ -192,8 +198,12 @@ export class Ring {
     return mark < 0 && (-mark & 3) === doing * 2 + (lap & 1);
   }
 
+  /**
+   * A plain load: Atomics.load takes ten times as long, and may be too old a
+   * moment later just the same. What counts is the compareExchange() after it.
+   */
   #load(word: number): number {
-    const position = Atomics.load(this.#words, word);
+    const position = this.#words[word];
     if (position >= 0 && position < this.#end) return position;
     throw new LabError(
       `Cannot use the ring as it is damaged: position ${position}`,
@@ -207,13 +217,13 @@ export class Ring {
       const tail = this.#load(WORD.tail);
       const lap = this.#lap(tail);
       const at = this.#markAt(tail);
-      const mark = Atomics.load(words, at);
+      const mark = words[at];
       if (mark === 2 * lap) {
         const busy = this.#busy(WRITING, lap);
         if (Atomics.compareExchange(words, at, mark, busy) !== mark) continue;
         Atomics.compareExchange(words, WORD.tail, tail, this.#next(tail));
         words[at + 1] = record.length;
-        copy(record, 0, record.length, this.#bytes, (at << 2) + SLOT_HEAD);
+        this.#copyIn(record, at + 2);
         Atomics.store(words, at, 2 * lap + 1);
         this.#ring(WORD.filled, WORD.receiversAsleep);
         return true;
@@ -238,7 +248,7 @@ export class Ring {
       const head = this.#load(WORD.head);
       const lap = this.#lap(head);
       const at = this.#markAt(head);
-      const mark = Atomics.load(words, at);
+      const mark = words[at];
       if (mark === 2 * lap + 1) {
         const busy = this.#busy(READING, lap);
         if (Atomics.compareExchange(words, at, mark, busy) !== mark) continue;
@@ -246,10 +256,14 @@ export class Ring {
         const length = words[at + 1];
         // Never trust a length that somebody else could have written.
         const size = length >= 0 && length <= this.slotBytes ? length : 0;
-        copy(this.#bytes, (at << 2) + SLOT_HEAD, size, this.#taken, 0);
+        this.#copyOut(at + 2, size);
         Atomics.store(words, at, this.#emptyMark(lap));
         this.#ring(WORD.emptied, WORD.sendersAsleep);
-        return this.#taken.subarray(0, size);
+        // A view costs more than all the rest: the last one often fits.
+        if (this.#view.length !== size) {
+          this.#view = this.#taken.subarray(0, size);
+        }
+        return this.#view;
       }
       if (mark === this.#emptyMark(lap) || this.#isBusy(mark, READING, lap)) {
         Atomics.compareExchange(words, WORD.head, head, this.#next(head));
@@ -325,9 +339,9 @@ export class Ring {
     return Atomics.load(this.#words, WORD.sendersEver);
   }
 
-  /** How many senders have joined and not left. */
+  /** How many senders have joined and not left, killed ones included. */
   get senders(): number {
-    return Atomics.load(this.#words, WORD.senders);
+    return this.#words[WORD.senders];
   }
 
   /** A sender comes. */
@@ -377,19 +391,38 @@ export class Ring {
     }
     return true;
   }
-}
 
-/** Copies bytes; for a few of them a loop beats making two views. */
-function copy(
-  from: Uint8Array,
-  at: number,
-  count: number,
-  to: Uint8Array,
-  place: number,
-) {
-  if (count <= 32) {
-    for (let i = 0; i < count; i++) to[place + i] = from[at + i];
-  } else {
-    to.set(from.subarray(at, at + count), place);
+  // A loop over words beats set(), and the two views that it needs, by far.
+
+  #copyIn(record: Uint8Array, at: number) {
+    const { buffer, byteOffset, length } = record;
+    const bytes = this.#bytes;
+    let start = at << 2;
+    if (length > LONG) return bytes.set(record, start);
+    let i = 0;
+    if ((byteOffset & 3) === 0) {
+      if (this.#record.buffer !== buffer) {
+        this.#record = new Int32Array(buffer, 0, buffer.byteLength >> 2);
+      }
+      const words = this.#words;
+      const from = this.#record;
+      const first = byteOffset >> 2;
+      const count = length >> 2;
+      for (let k = 0; k < count; k++) words[at + k] = from[first + k];
+      i = count << 2;
+    }
+    for (start += i; i < length; i++) bytes[start++] = record[i];
+  }
+
+  #copyOut(at: number, size: number) {
+    if (size > LONG) {
+      const start = at << 2;
+      this.#taken.set(this.#bytes.subarray(start, start + size));
+      return;
+    }
+    const words = this.#words;
+    const to = this.#takenWords;
+    const count = (size + 3) >> 2;
+    for (let i = 0; i < count; i++) to[i] = words[at++];
   }
 }

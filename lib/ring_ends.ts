@@ -19,6 +19,8 @@ const CUT_OFF = new Uint8Array(0);
 
 /** The dead ring no bell: one who sleeps looks after them that often, in ms. */
 const LOOK = 500;
+/** One who spins looks after them that often, in ms: it takes a system call. */
+const SPIN_LOOK = 10;
 
 /** Puts records into a ring. */
 export class RingSender implements Sender {
@@ -58,6 +60,9 @@ export class RingReceiver implements Receiver {
   #presence: Presence;
   #sendersBefore: number;
   #sender = false; // has one come since we have?
+  #looks = 0; // how often to look in vain before we look after the senders
+  #period = 1;
+  #looked = 0; // when we did, in ms
 
   /** @param sendersBefore How many senders had come and gone before us. */
   constructor(
@@ -77,11 +82,23 @@ export class RingReceiver implements Receiver {
       this.#sender = true;
       return record;
     }
+    // All have left properly? Else one may have been killed, now and then.
+    if (ring.senders > 0 && --this.#looks > 0) return PENDING;
+    this.#plan();
     const isAlive = (owner: number) => this.#presence.isAlive(owner);
     if (ring.recover("receivers", isAlive)) return CUT_OFF;
     if (!this.#over()) return PENDING;
     // What the last sender put in just before it left.
     return ring.take() ?? END;
+  }
+
+  /** The faster the looks come, the more of them until the next one that costs. */
+  #plan() {
+    const now = performance.now();
+    const soon = now - this.#looked < SPIN_LOOK;
+    this.#period = soon ? Math.min(2 * this.#period, 1 << 16) : 1;
+    this.#looks = this.#period;
+    this.#looked = now;
   }
 
   /** Have senders come, and are all of them gone? */
@@ -91,6 +108,7 @@ export class RingReceiver implements Receiver {
   }
 
   readable(signal: AbortSignal) {
+    this.#looks = 0;
     let over = this.#over(); // reported already: then wait for a new one
     return this.#ring.sleep("receivers", signal, LOOK, () => {
       const before = over;

@@ -121,6 +121,9 @@ export const WAYS = ["retry", "block", "spin"] as const;
 /** One of {@linkcode WAYS}. */
 export type Way = typeof WAYS[number];
 
+/** Waits until it is time to look again; nothing: that is now. */
+export type Ready = (signal: AbortSignal) => Promise<void> | undefined;
+
 /** Options for {@linkcode waitFor}. */
 export interface WaitOptions extends RetryOptions {
   /** @default {"retry"} */
@@ -131,7 +134,7 @@ export interface WaitOptions extends RetryOptions {
  * Waits for a value in the way that was chosen.
  *
  * @param look Gives the value, or a {@linkcode Refusal}.
- * @param ready Resolves when the next look may succeed; used by `block` alone.
+ * @param ready Waits until the next look may succeed; used by `block` alone.
  * @throws As {@linkcode retry}.
  *
  * @example
@@ -147,7 +150,7 @@ export interface WaitOptions extends RetryOptions {
  */
 export function waitFor<T>(
   look: () => T | Refusal,
-  ready: (signal: AbortSignal) => Promise<void>,
+  ready: Ready,
   options: WaitOptions = {},
 ): Promise<T> {
   switch (options.way ?? "retry") {
@@ -162,25 +165,30 @@ export function waitFor<T>(
 
 async function block<T>(
   look: () => T | Refusal,
-  ready: (signal: AbortSignal) => Promise<void>,
+  ready: Ready,
   { timeout = 60_000, signal }: WaitOptions,
 ): Promise<T> {
   let value = look();
   if (!isRefusal(value)) return value;
   const controller = new AbortController();
+  let timer: ReturnType<typeof setTimeout> | undefined;
   const abort = () => controller.abort(signal?.reason);
-  if (signal?.aborted) abort();
-  signal?.addEventListener("abort", abort, { once: true });
   const giveUp = () => {
     if (isRefusal(value)) {
       controller.abort(new TimeoutError(gaveUp(value, timeout)));
     }
   };
-  const timer = timeout === 0 ? undefined : setTimeout(giveUp, timeout);
+  if (signal?.aborted) abort();
+  signal?.addEventListener("abort", abort, { once: true });
   try {
     while (isRefusal(value)) {
       controller.signal.throwIfAborted();
-      await ready(controller.signal);
+      const waiting = ready(controller.signal);
+      if (waiting) {
+        // Not before: a timer takes longer than many a wait.
+        if (timeout > 0) timer ??= setTimeout(giveUp, timeout);
+        await waiting;
+      }
       value = look();
     }
     return value;

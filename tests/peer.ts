@@ -149,9 +149,11 @@ async function serve({ port, via, address, from }: PeerStart) {
         const start = performance.now();
         const timeout = AbortSignal.timeout(order.ms);
         while (!timeout.aborted) {
-          await receiver.readable(timeout).catch((error) => {
+          try {
+            await receiver.readable(timeout);
+          } catch (error) {
             if (!timeout.aborted) throw error;
-          });
+          }
           receiver.poll();
         }
         const { user, system } = process.cpuUsage();

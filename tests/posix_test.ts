@@ -212,13 +212,13 @@ test("waitFd() lets timers run, and throws the reason when aborted", async () =>
   let ticks = 0;
   const timer = setInterval(() => ++ticks === 3 && controller.abort(reason), 1);
   const error = await assertRejects(
-    () => waitFd(reader, "readable", controller.signal),
+    async () => await waitFd(reader, "readable", controller.signal),
     Error,
   );
   assertEquals(error, reason);
   clearInterval(timer);
   await assertRejects(
-    () => waitFd(reader, "writable", controller.signal),
+    async () => await waitFd(reader, "writable", controller.signal),
     Error,
     "enough",
   );
@@ -233,7 +233,11 @@ test("waitFd() lets Ctrl-C be heard", async () => {
     const controller = new AbortController();
     Deno.addSignalListener("SIGINT", () => controller.abort("heard"));
     console.log("ready");
-    await waitFd(fd, "readable", controller.signal).catch(console.log);
+    try {
+      await waitFd(fd, "readable", controller.signal);
+    } catch (error) {
+      console.log(error);
+    }
     Deno.exit();`);
   assertEquals(await peer.say(), "ready");
   Deno.kill(peer.pid, "SIGINT");
@@ -390,7 +394,7 @@ test("futexParking wakes between two processes", async () => {
       const never = new AbortController().signal;
       for (let i = 1; i <= 100; i++) {
         while (Atomics.load(words, 3) < i) {
-          await futexParking.wait(words, 3, i - 1, never);
+          await futexParking.wait(words, 3, i - 1, Infinity, never);
         }
         Atomics.store(words, 5, i);
         futexParking.wake(words, 5);

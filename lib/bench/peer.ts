@@ -69,7 +69,7 @@ async function serve({ port, via, from, to }: PeerStart) {
   }
 }
 
-if (import.meta.main && Deno.args.length > 0) {
+if (!("postMessage" in self)) { // a process, then, and no worker
   await serve(JSON.parse(Deno.args[0]));
   Deno.exit(0);
 } else {

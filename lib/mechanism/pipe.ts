@@ -5,29 +5,42 @@
  *
  * @module
  */
-import { Socket } from "node:net";
 import type { Receiver, Sender } from "../channel.ts";
 import { LabError } from "../error.ts";
-import { SocketReceiver, SocketSender } from "../socket_ends.ts";
+import { granted } from "../posix/available.ts";
 
 const INPUT = 0;
 const OUTPUT = 1;
 const USAGE = "deno task producer --via=pipe | deno task consumer --via=pipe";
 
-export const through = () => "node:net";
+const posix = granted();
 
-export function openSender(): Promise<Sender> {
+export const through = () => posix ? "C library" : "node:net";
+
+export async function openSender(): Promise<Sender> {
   refuseTerminal("write to", Deno.stdout);
+  if (posix) {
+    const { StreamSender } = await import("../posix/stream_ends.ts");
+    await prepare(OUTPUT);
+    return new StreamSender(OUTPUT);
+  }
+  const { SocketSender } = await import("../socket_ends.ts");
   const sender = new SocketSender();
-  sender.attach(open(OUTPUT), { hears: false });
-  return Promise.resolve(sender);
+  sender.attach(await open(OUTPUT), { hears: false });
+  return sender;
 }
 
-export function openReceiver(): Promise<Receiver> {
+export async function openReceiver(): Promise<Receiver> {
   refuseTerminal("read from", Deno.stdin);
+  if (posix) {
+    const { StreamReceiver } = await import("../posix/stream_ends.ts");
+    await prepare(INPUT);
+    return new StreamReceiver(INPUT);
+  }
+  const { SocketReceiver } = await import("../socket_ends.ts");
   const receiver = new SocketReceiver();
-  receiver.attach(open(INPUT));
-  return Promise.resolve(receiver);
+  receiver.attach(await open(INPUT));
+  return receiver;
 }
 
 /** Nothing to do: a pipe is gone with its processes. */
@@ -41,7 +54,13 @@ function refuseTerminal(action: string, end: { isTerminal(): boolean }) {
   }
 }
 
-function open(fd: number): Socket {
+async function prepare(fd: number) {
+  const { setNonBlocking } = await import("../posix/file.ts");
+  setNonBlocking(fd, true);
+}
+
+async function open(fd: number) {
+  const { Socket } = await import("node:net");
   try {
     return new Socket({ fd, readable: fd === INPUT, writable: fd === OUTPUT });
   } catch {

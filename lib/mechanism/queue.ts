@@ -155,13 +155,21 @@ class QueueReceiver implements Receiver {
   }
 
   poll() {
-    for (;;) {
-      const here = present(this.#queue.fd, "sender");
-      this.#sender ||= here;
-      const record = this.#queue.receive();
-      if (record === undefined) return this.#sender && !here ? END : PENDING;
+    const record = this.#take();
+    if (record) return record;
+    if (present(this.#queue.fd, "sender")) {
       this.#sender = true;
-      if (record.length > 0) return record;
+      return PENDING;
+    }
+    // What the last sender put in just before it left.
+    return this.#take() ?? (this.#sender ? END : PENDING);
+  }
+
+  #take(): Uint8Array | undefined {
+    for (;;) {
+      const record = this.#queue.receive();
+      this.#sender ||= record !== undefined;
+      if (record?.length !== 0) return record; // NOTHING is no message
     }
   }
 

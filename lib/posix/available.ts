@@ -8,6 +8,12 @@
 export const NOT_PERMITTED =
   "it needs foreign functions: use deno task producer:ffi and consumer:ffi";
 
+/** Is it permitted to call the C library, without a question? */
+export function granted(): boolean {
+  return Deno.build.os === "linux" &&
+    Deno.permissions.querySync({ name: "ffi" }).state === "granted";
+}
+
 /**
  * Can the C library be called? Never asks, but where Deno would ask at the
  * terminal on first use, the answer is yes.

@@ -5,7 +5,7 @@
  * @module
  */
 import { constants as os } from "node:os";
-import { errno, libc, SystemError } from "./libc.ts";
+import { cString, errno, libc, SystemError } from "./libc.ts";
 
 /** Nothing to read, or no room to write, right now. */
 export const EAGAIN = os.errno.EAGAIN;
@@ -13,6 +13,12 @@ export const EAGAIN = os.errno.EAGAIN;
 export const EBADF = os.errno.EBADF;
 /** A signal came before anything was done. */
 export const EINTR = os.errno.EINTR;
+/** The other end of the socket was closed with something unread. */
+export const ECONNRESET = os.errno.ECONNRESET;
+/** No such file. */
+export const ENOENT = os.errno.ENOENT;
+/** Nobody has the FIFO open for reading. */
+export const ENXIO = os.errno.ENXIO;
 /** Nobody has the other end of the pipe open. */
 export const EPIPE = os.errno.EPIPE;
 
@@ -24,9 +30,26 @@ export const O_RDWR = 0o2;
 export const O_CREAT = 0o100;
 export const O_EXCL = 0o200;
 export const O_NONBLOCK = 0o4000;
+export const O_CLOEXEC = 0o2000000;
 
 const F_GETFL = 3;
 const F_SETFL = 4;
+
+/**
+ * Opens what is there, open(2).
+ *
+ * @param flags Such as `O_RDONLY | O_NONBLOCK`.
+ * @returns A descriptor, or a negative error: `-ENOENT`.
+ */
+export function open(path: string, flags: number): number {
+  const fd = libc().open(cString(path), flags | O_CLOEXEC);
+  return fd < 0 ? -errno() : fd;
+}
+
+/** Closes a descriptor, close(2). */
+export function close(fd: number): void {
+  libc().close(fd);
+}
 
 /**
  * Reads what is there, read(2): up to the whole buffer.

@@ -59,7 +59,7 @@ export function waitFd(
   readiness: "readable" | "writable",
   signal: AbortSignal,
   atMost?: number,
-): Promise<void> {
+): Promise<void> | undefined {
   const events = readiness === "readable" ? POLLIN : POLLOUT;
   return inSlices((ms) => pollFd(fd, events, ms) !== 0, signal, atMost);
 }

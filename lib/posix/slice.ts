@@ -22,25 +22,38 @@ let turned = performance.now();
  * @param sleep Waits in the kernel for at most that many milliseconds (a whole
  * number). `true`: the wait is over; `false`: the slice is, or a signal came.
  * @param atMost Milliseconds after which the wait is over in any case.
+ * @returns Nothing where it was over within the first slice.
  * @throws The signal's reason, once it is aborted.
  */
-export async function inSlices(
+export function inSlices(
   sleep: (ms: number) => boolean,
   signal: AbortSignal,
   atMost = Infinity,
+): Promise<void> | undefined {
+  signal.throwIfAborted();
+  const now = performance.now();
+  const left = turned + SLICE - now;
+  if (left > 0 && sleep(Math.ceil(Math.min(left, atMost)))) return;
+  return inMoreSlices(sleep, signal, now + atMost);
+}
+
+async function inMoreSlices(
+  sleep: (ms: number) => boolean,
+  signal: AbortSignal,
+  end: number,
 ): Promise<void> {
-  const start = performance.now();
-  while (performance.now() - start < atMost) {
-    signal.throwIfAborted();
-    // Waits that are short but many must not keep the event loop out, either.
-    const left = Math.ceil(SLICE - (performance.now() - turned));
-    if (left > 0 && sleep(left)) return;
-    const early = performance.now() - turned < SLICE;
+  for (;;) {
+    const now = performance.now();
+    if (now >= end) return;
+    const early = now - turned < SLICE;
     // Cut short by a signal: its listener has some threads to come through.
     if (early) await delay(1);
     // A hop to another thread and back, 0.2 ms; a timer would take over 2 ms,
     // and setImmediate does not let the event loop look for signals.
     else await libc().sched_yield();
     turned = performance.now();
+    signal.throwIfAborted();
+    // Waits that are short but many must not keep the event loop out, either.
+    if (sleep(Math.ceil(Math.min(SLICE, end - turned)))) return;
   }
 }

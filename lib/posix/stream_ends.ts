@@ -1,0 +1,115 @@
+/**
+ * The two ends of a byte stream on a file descriptor with `O_NONBLOCK`, through
+ * the C library.
+ *
+ * @module
+ */
+import {
+  ABSENT,
+  END,
+  FULL,
+  PENDING,
+  type Receiver,
+  type Sender,
+} from "../channel.ts";
+import {
+  close,
+  EAGAIN,
+  ECONNRESET,
+  EINTR,
+  EPIPE,
+  read,
+  write,
+} from "./file.ts";
+import { SystemError } from "./libc.ts";
+import { waitFd } from "./poll.ts";
+
+const CAPACITY = 65_536; // bytes; pipe(7), "Pipe capacity"
+
+/** Writes. */
+export class StreamSender implements Sender {
+  readonly limit = Infinity;
+  /** None: nobody reads. */
+  protected fd?: number;
+  #written = 0; // bytes of a record that is half in
+
+  constructor(fd?: number) {
+    this.fd = fd;
+  }
+
+  offer(record: Uint8Array): true | typeof FULL | typeof ABSENT {
+    while (this.fd !== undefined) {
+      const count = write(this.fd, record, this.#written);
+      if (count >= 0) {
+        this.#written += count;
+        if (this.#written < record.length) continue;
+        this.#written = 0;
+        return true;
+      }
+      if (count === -EAGAIN) return FULL;
+      if (count === -EPIPE || count === -ECONNRESET) this.detach();
+      else if (count !== -EINTR) throw new SystemError("write", -count);
+    }
+    return ABSENT;
+  }
+
+  writable(signal: AbortSignal): Promise<void> | undefined {
+    if (this.fd !== undefined) return waitFd(this.fd, "writable", signal);
+  }
+
+  /** The reader is gone. The next one gets the record from its start. */
+  protected detach(): void {
+    if (this.fd !== undefined) close(this.fd);
+    this.fd = undefined;
+    this.#written = 0;
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    this.detach();
+    return Promise.resolve();
+  }
+}
+
+/** Reads from a descriptor into a buffer of its own. */
+export class StreamReader {
+  #buffer = new Uint8Array(CAPACITY);
+  #view = this.#buffer;
+
+  /** @returns Bytes, valid until the next call, or what read(2) says instead. */
+  read(fd: number): Uint8Array | typeof END | typeof PENDING {
+    const count = read(fd, this.#buffer);
+    if (count > 0) {
+      // A view costs as much as half a system call: the last one often fits.
+      if (count !== this.#view.length) {
+        this.#view = this.#buffer.subarray(0, count);
+      }
+      return this.#view;
+    }
+    if (count === 0 || count === -ECONNRESET) return END;
+    if (count === -EAGAIN || count === -EINTR) return PENDING;
+    throw new SystemError("read", -count);
+  }
+}
+
+/** Reads one stream, to its end. */
+export class StreamReceiver implements Receiver {
+  #fd: number;
+  #reader = new StreamReader();
+
+  constructor(fd: number) {
+    this.#fd = fd;
+  }
+
+  poll(): Uint8Array | typeof END | typeof PENDING {
+    return this.#reader.read(this.#fd);
+  }
+
+  readable(signal: AbortSignal): Promise<void> | undefined {
+    return waitFd(this.#fd, "readable", signal);
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    close(this.#fd);
+    return Promise.resolve();
+  }
+}
