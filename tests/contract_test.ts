@@ -5,7 +5,7 @@ import { MECHANISMS } from "../lib/mechanism/mod.ts";
 import { header } from "../lib/format/header.ts";
 import { MAX_BODY, Message } from "../lib/message.ts";
 import { Channel, type Peer } from "./peers.ts";
-import { freshName, leftovers, run } from "./scripts.ts";
+import { descriptors, freshName, leftovers, run } from "./scripts.ts";
 
 const PENDING = { nothing: "Data not available" };
 const END = { nothing: "Every sender has closed" };
@@ -33,6 +33,7 @@ function intact(lengths: number[], from = "sender") {
 for (const mechanism of MECHANISMS) {
   const { name, properties, available } = mechanism;
   const { openedBy, outlives, boundaries, capacity } = properties;
+  const twoWay = properties.direction === "two-way";
   const ignore = available() !== true;
   const test = (what: string, fn: () => Promise<void>) =>
     Deno.test({ name: `${name}: ${what}`, ignore, fn });
@@ -154,25 +155,54 @@ for (const mechanism of MECHANISMS) {
     else assertEquals(text, "firstsecond");
   });
 
-  if (openedBy === "name") {
-    test(`what was sent ${outlives ? "remains" : "is gone"} when the sender has exited`, async () => {
-      await using channel = new Channel(mechanism);
-      if (outlives) {
-        const sender = await channel.sender();
-        await sender.do({ do: "send", lengths: [1, 2, 3] });
-        await sender.do({ do: "close" });
-        await sender.end();
-        const receiver = await channel.receiver();
-        const { messages } = await receiver.do({ do: "receive", count: 3 });
-        assertEquals(messages, intact([1, 2, 3]));
-        assertEquals(await receiver.do({ do: "poll" }), END);
-      } else {
-        const sender = await channel.sender();
-        const { offered } = await sender.do({ do: "offer", text: "data" });
-        assertEquals(offered, "Nobody reads yet"); // nothing would keep it
-      }
-    });
-  }
+  test(`what was sent ${outlives ? "remains" : "is gone"} when every process has been killed`, async () => {
+    await using channel = new Channel(mechanism);
+    await channel.receiver(); // a FIFO and a socket take nothing while nobody reads
+    const killed = await channel.sender();
+    await killed.do({ do: "send", lengths: [1, 2, 3] });
+    await channel.letGo();
+    await channel.end();
+    // The same name again; where the parent makes the channel, a new parent.
+    await using same = new Channel(mechanism, undefined, channel.address.name);
+    const receiver = await same.receiver();
+    if (outlives) {
+      const { messages } = await receiver.do({ do: "receive", count: 3 });
+      assertEquals(messages, intact([1, 2, 3]));
+      assertEquals(await receiver.do({ do: "poll" }), END);
+    }
+    // Were something of it left, it would come first.
+    const next = await same.sender("next");
+    await next.do({ do: "send", lengths: [4] });
+    const { messages } = await receiver.do({ do: "receive", count: 1 });
+    assertEquals(messages, intact([4], "next"));
+  });
+
+  test(`an end ${twoWay ? "could" : "cannot"} carry data the other way`, async () => {
+    await using channel = new Channel(mechanism);
+    const receiver = await channel.receiver();
+    const sender = await channel.sender();
+    await sender.do({ do: "send", lengths: [1] });
+    await receiver.do({ do: "receive", count: 1 });
+    if (channel.address.memory) { // no descriptor: both have all of it
+      await receiver.do({ do: "open", role: "sender" });
+      await sender.do({ do: "open", role: "receiver" });
+      await receiver.do({ do: "send", lengths: [2] });
+      const { messages } = await sender.do({ do: "receive", count: 1 });
+      assertEquals(messages, intact([2], "receiver"));
+      assert(twoWay);
+      return;
+    }
+    // The kernel knows for what each descriptor is open; ours is the one that
+    // goes when we close.
+    for (const [peer, part] of [[sender, "w"], [receiver, "r"]] as const) {
+      const before = descriptors(peer.pid);
+      await peer.do({ do: "close" });
+      const after = descriptors(peer.pid);
+      const closed = before.filter((one) => !after.includes(one));
+      const modes = new Set(closed.map((one) => one.split(" ")[0]));
+      assertEquals(modes, new Set([twoWay ? "rw" : part]), closed.join("\n"));
+    }
+  });
 
   if (properties.processes === "many") {
     test("kill -9 of the receiver: the sender hears it or fills the buffer, and a new one joins", async () => {

@@ -62,9 +62,9 @@ export class Channel implements AsyncDisposable {
   readonly #listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
   #pipe?: Deno.ChildProcess; // whose standard input is the pipe
 
-  constructor(mechanism: Mechanism, capacity?: number) {
+  constructor(mechanism: Mechanism, capacity?: number, name = freshName()) {
     this.mechanism = mechanism;
-    this.address = { name: freshName(), capacity };
+    this.address = { name, capacity };
   }
 
   async receiver(): Promise<Peer> {
@@ -144,8 +144,13 @@ export class Channel implements AsyncDisposable {
     await this.#pipe?.stdin.close();
   }
 
+  /** Ends all the peers, and removes nothing. */
+  async end(): Promise<void> {
+    for (const peer of this.#peers.splice(0)) await peer.end();
+  }
+
   async [Symbol.asyncDispose]() {
-    for (const peer of this.#peers) await peer.end();
+    await this.end();
     this.#listener.close();
     const { remove } = await this.mechanism.load();
     await remove(this.address);

@@ -26,15 +26,25 @@ export function freshName(): string {
 
 /** Everything that lies somewhere under a name. */
 export function leftovers(name: string): string[] {
-  // Through the shell, for Deno guards /dev with --allow-all alone.
+  return linesOf(
+    `ls -d run/${name}.* /dev/shm/ipc-lab.${name} /dev/shm/ipc-lab.${name}.*`,
+  );
+}
+
+/** A process's descriptors: for what each is open (`r`, `w`, `rw`), and what it is. */
+export function descriptors(pid: number): string[] {
+  return linesOf(`stat --format='%A %N' /proc/${pid}/fd/*`).map((line) =>
+    line.replace(/^l(..).*?-* /, (_, mode) => mode.replace("-", "") + " ")
+  );
+}
+
+/** Through the shell, for Deno guards /dev and /proc with --allow-all alone. */
+function linesOf(command: string): string[] {
   const { stdout } = new Deno.Command("sh", {
-    args: [
-      "-c",
-      `ls -d run/${name}.* /dev/shm/ipc-lab.${name} /dev/shm/ipc-lab.${name}.*; true`,
-    ],
+    args: ["-c", command],
     stderr: "null",
   }).outputSync();
-  return new TextDecoder().decode(stdout).split("\n").filter((path) => path);
+  return new TextDecoder().decode(stdout).split("\n").filter((line) => line);
 }
 
 /** Options for {@linkcode start}. */
