@@ -10,6 +10,7 @@ import {
   Message,
   MessageError,
 } from "../lib/message.ts";
+import { lcg } from "./lcg.ts";
 
 const encoder = new TextEncoder();
 
@@ -164,11 +165,3 @@ Deno.test("header quotes what is wrong and goes on at the next message", () => {
     assertEquals(found.at(-1), "good");
   }
 });
-
-/** A random number generator with a seed, so that a failure can be repeated. */
-function lcg(seed: number): (below: number) => number {
-  return (below) => {
-    seed = (Math.imul(seed, 1_664_525) + 1_013_904_223) >>> 0;
-    return Math.floor((seed / 2 ** 32) * below);
-  };
-}

@@ -14,6 +14,7 @@ import { Inbox, Outbox } from "../lib/mailbox.ts";
 import { mechanismNamed } from "../lib/mechanism/mod.ts";
 import { Message, MessageError } from "../lib/message.ts";
 import { waitFor } from "../lib/wait.ts";
+import { lcg } from "./lcg.ts";
 
 /** How a peer is started. */
 export interface PeerStart {
@@ -35,6 +36,8 @@ export type Order =
   | { do: "offerMessage"; length: number }
   /** Offers a record as it is, once. */
   | { do: "offer"; text: string }
+  /** Sends random bytes in records of random length, then a text; waits for room. */
+  | { do: "noise"; seed: number; bytes: number; text: string }
   /** Looks once, at messages. */
   | { do: "poll" }
   /** Looks once, at what the mechanism gives. */
@@ -116,6 +119,22 @@ async function serve({ port, via, address, from }: PeerStart) {
       case "offer": {
         const offered = sender.offer(new TextEncoder().encode(order.text));
         return { offered: offered === true ? true : offered.description };
+      }
+      case "noise": {
+        const random = lcg(order.seed);
+        const noise = Uint8Array.from(PATTERN, () => random(256));
+        const longest = Math.min(sender.limit, 65_536);
+        const ready = (signal: AbortSignal) => sender.writable(signal);
+        const put = (record: Uint8Array) =>
+          waitFor(() => sender.offer(record), ready, wait);
+        for (let left = order.bytes; left > 0;) {
+          const length = 1 + random(longest);
+          const start = random(noise.length - length);
+          await put(noise.subarray(start, start + length));
+          left -= length;
+        }
+        await put(new TextEncoder().encode(order.text));
+        return {};
       }
       case "poll": {
         const found = inbox.poll();

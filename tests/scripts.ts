@@ -38,6 +38,12 @@ export function descriptors(pid: number): string[] {
   );
 }
 
+/** The most memory that a process has had so far, in bytes: VmHWM, proc(5). */
+export function peakMemory(pid: number): number {
+  const [line = ""] = linesOf(`grep VmHWM /proc/${pid}/status`);
+  return parseInt(line.slice("VmHWM:".length)) * 1024; // kB
+}
+
 /** Through the shell, for Deno guards /dev and /proc with --allow-all alone. */
 function linesOf(command: string): string[] {
   const { stdout } = new Deno.Command("sh", {
@@ -52,6 +58,7 @@ export interface StartOptions {
   /** Bytes for its standard input; none: it is closed. */
   input?: ReadableStream<Uint8Array>;
   cwd?: string;
+  env?: Record<string, string>;
 }
 
 /** A script that runs. Disposed of, it is ended. */
@@ -69,7 +76,7 @@ export class Running implements AsyncDisposable {
     this.#child = new Deno.Command(command, {
       args,
       cwd: options.cwd,
-      env: { NO_COLOR: "1" },
+      env: { NO_COLOR: "1", ...options.env },
       stdin: options.input ? "piped" : "null",
       stdout: "piped",
       stderr: "piped",
@@ -104,9 +111,11 @@ export class Running implements AsyncDisposable {
 
   /** Resolves when the log has a line with that text, `times` times. */
   async saw(text: string, times = 1): Promise<string> {
-    for (;;) {
-      const found = this.lines.filter((line) => line.includes(text));
-      if (found.length >= times) return found[times - 1];
+    for (let at = 0, found = 0;;) {
+      for (; at < this.lines.length; at++) {
+        const line = this.lines[at];
+        if (line.includes(text) && ++found === times) return line;
+      }
       if (this.#over) {
         throw new Error(
           `The script ended without '${text}':\n${this.lines.join("\n")}`,
