@@ -184,8 +184,10 @@ export async function run(task: Task, flags: string[], options?: StartOptions) {
 /** Checks that a script went well and left nothing. */
 export async function assertWell(name: string, ...scripts: Running[]) {
   for (const script of scripts) {
-    const { code, log } = await script.ended();
-    assertEquals(code, 0, log);
+    const { code } = await script.ended();
+    // All logs: one that gives up tells little, for the other may have failed.
+    const logs = scripts.map(({ lines }) => lines.join("\n")).join("\n\n");
+    assertEquals(code, 0, logs);
   }
   assertEquals(leftovers(name), []);
 }
