@@ -17,6 +17,7 @@ import {
   peakMemory,
   range,
   run,
+  Running,
   shell,
   start,
   valuesRead,
@@ -265,6 +266,25 @@ Deno.test("a socket that a killed consumer has left is replaced; a second consum
   await using consumer = start("consumer", flags);
   await using producer = start("producer", [...flags, "--pause=0"]);
   await assertWell(name, consumer, producer);
+});
+
+Deno.test("socket: a producer that may watch no folder finds its consumer all the same", async () => {
+  const name = freshName();
+  const flags = ["--via=socket", `--name=${name}`, "--wait=block"];
+  // As where the user's other programs have all the inotify instances.
+  const full =
+    "Deno.watchFs = () => { throw new Error('Too many open files') }";
+  await using producer = new Running(Deno.execPath(), [
+    "run",
+    "-A",
+    `--preload=data:text/javascript,${full}`,
+    "scripts/producer.ts",
+    ...flags,
+    "--pause=0",
+  ]);
+  await producer.saw("Writing 1");
+  await using consumer = start("consumer", [...flags, "--timeout=5s"]);
+  await assertWell(name, producer, consumer);
 });
 
 Deno.test("a socket's name that the task does not grant: one clear line", async () => {

@@ -4,7 +4,6 @@
  *
  * @module
  */
-import { delay } from "@std/async/delay";
 import { connect, createServer, type Server, type Socket } from "node:net";
 import {
   ABSENT,
@@ -121,24 +120,40 @@ class ReconnectingSender implements Sender {
 
   async writable(signal: AbortSignal) {
     if (this.#sender.attached) return await this.#sender.writable(signal);
-    // inotify(7) tells when somebody comes to listen; watch before we look.
-    using watcher = Deno.watchFs("run");
     const bell = new Bell();
-    const watch = async () => {
-      for await (const _change of watcher) bell.ring();
-    };
-    watch();
-    for (;;) {
-      const change = bell.wait(signal);
-      change.catch(() => {}); // not waited for when we are connected first
-      await this.#tryAgain();
-      if (this.#sender.attached) return;
-      await Promise.race([change, delay(LOOK, { signal })]);
+    const ring = () => bell.ring();
+    using _watcher = watch("run", ring); // before we look
+    const timer = setInterval(ring, LOOK);
+    try {
+      for (;;) {
+        const change = bell.wait(signal);
+        change.catch(() => {}); // not waited for when we are connected first
+        await this.#tryAgain();
+        if (this.#sender.attached) return;
+        await change;
+      }
+    } finally {
+      clearInterval(timer);
     }
   }
 
   [Symbol.asyncDispose]() {
     return this.#sender[Symbol.asyncDispose]();
+  }
+}
+
+/** Calls back at each change in a folder, inotify(7), or never. */
+function watch(folder: string, changed: () => void): Disposable {
+  try {
+    const watcher = Deno.watchFs(folder);
+    const tell = async () => {
+      for await (const _change of watcher) changed();
+    };
+    tell().catch(() => {}); // it broke off: from now on, never
+    return watcher;
+  } catch {
+    // EMFILE, ENOSPC: all of a user's processes may watch so much, and no more.
+    return { [Symbol.dispose]() {} };
   }
 }
 
