@@ -9,7 +9,6 @@
 import type { Address, Hold, Receiver, Sender } from "../channel.ts";
 import {
   knock,
-  make,
   openToRead,
   path,
   removeUnlessRead,

@@ -24,10 +24,8 @@ export async function openSender(): Promise<Sender> {
     await prepare(OUTPUT);
     return new StreamSender(OUTPUT);
   }
-  const { SocketSender } = await import("../socket_ends.ts");
-  const sender = new SocketSender();
-  sender.attach(await open(OUTPUT), { hears: false });
-  return sender;
+  const { SocketSender } = await import("../socket/node_ends.ts");
+  return new SocketSender(await open(OUTPUT), { hears: false });
 }
 
 export async function openReceiver(): Promise<Receiver> {
@@ -37,7 +35,7 @@ export async function openReceiver(): Promise<Receiver> {
     await prepare(INPUT);
     return new StreamReceiver(INPUT);
   }
-  const { SocketReceiver } = await import("../socket_ends.ts");
+  const { SocketReceiver } = await import("../socket/node_ends.ts");
   const receiver = new SocketReceiver();
   receiver.attach(await open(INPUT));
   return receiver;

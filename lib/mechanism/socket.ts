@@ -4,7 +4,6 @@
  *
  * @module
  */
-import { connect, createServer, type Server, type Socket } from "node:net";
 import {
   ABSENT,
   type Address,
@@ -12,14 +11,20 @@ import {
   type Receiver,
   type Sender,
 } from "../channel.ts";
-import { errorCode, LabError } from "../error.ts";
-import { ours, reason, runPath } from "../run_folder.ts";
-import { Bell, SocketReceiver, SocketSender } from "../socket_ends.ts";
+import { Bell } from "../bell.ts";
+import { LabError } from "../error.ts";
+import { granted } from "../posix/available.ts";
+import { ours, runPath } from "../run_folder.ts";
 
 /** Should a change go unnoticed, look for one who listens that often, in ms. */
 const LOOK = 1000;
 
-export const through = () => "node:net";
+const { THROUGH, dial, listen } =
+  await (granted()
+    ? import("../socket/posix.ts")
+    : import("../socket/node.ts"));
+
+export const through = () => THROUGH;
 
 export async function openSender(address: Address): Promise<Sender> {
   const sender = new ReconnectingSender(path(address));
@@ -28,7 +33,23 @@ export async function openSender(address: Address): Promise<Sender> {
 }
 
 export async function openReceiver(address: Address): Promise<Receiver> {
-  return new ListeningReceiver(path(address), await listen(path(address)));
+  const there = path(address);
+  ours(there, "socket");
+  let receiver = await listen(there);
+  if (!receiver && await heard(address)) {
+    throw new LabError(
+      `Cannot listen at ${there} as another consumer does: choose another --name`,
+    );
+  }
+  if (!receiver) {
+    unlink(there); // stale: the consumer that made it was killed
+    receiver = await listen(there);
+  }
+  if (!receiver) {
+    throw new LabError(`Cannot listen at ${there} as another consumer does`);
+  }
+  Deno.chmodSync(there, 0o600); // wakes up those who watch for us, too
+  return new NamedReceiver(there, receiver);
 }
 
 export function hold(address: Address): Hold {
@@ -40,15 +61,17 @@ export function hold(address: Address): Hold {
 }
 
 export async function heard(address: Address): Promise<boolean> {
-  const connection = await dial(path(address));
-  connection?.destroy();
+  const there = path(address);
+  if (ours(there, "socket") === undefined) return false;
+  const connection = await dial(there);
+  await connection?.[Symbol.asyncDispose]();
   return connection !== undefined;
 }
 
 export function remove(address: Address): Promise<string | undefined> {
   const there = path(address);
   if (ours(there, "socket") === undefined) return Promise.resolve(undefined);
-  Deno.removeSync(there);
+  unlink(there);
   return Promise.resolve(there);
 }
 
@@ -56,42 +79,19 @@ function path({ name }: Address): string {
   return runPath(`${name}.sock`);
 }
 
-/** Connects; `undefined`: nobody listens there (yet). */
-function dial(path: string): Promise<Socket | undefined> {
-  ours(path, "socket");
-  return new Promise((resolve, reject) => {
-    const refuse = (error: Error) => {
-      const code = errorCode(error);
-      // ENOENT: nobody has come yet. ECONNREFUSED: killed, and left its name.
-      if (code === "ENOENT" || code === "ECONNREFUSED") resolve(undefined);
-      else reject(permission(error, path));
-    };
-    try {
-      const connection = connect(path);
-      connection.once("error", refuse);
-      connection.once("connect", () => {
-        connection.off("error", refuse);
-        resolve(connection);
-      });
-    } catch (error) {
-      reject(permission(error, path));
-    }
-  });
-}
-
-function permission(error: unknown, path: string): LabError {
-  return new LabError(
-    error instanceof Deno.errors.NotCapable
-      ? `Cannot use ${path}: Deno wants --allow-net=unix:${Deno.cwd()}/${path} for it, and the tasks grant the name lab alone`
-      : `Cannot use ${path}: ${reason(error)}`,
-  );
+function unlink(path: string) {
+  try {
+    Deno.removeSync(path);
+  } catch (error) {
+    if (!(error instanceof Deno.errors.NotFound)) throw error;
+  }
 }
 
 /** Connects again when the consumer has gone and another one comes. */
 class ReconnectingSender implements Sender {
   readonly limit = Infinity;
   #path: string;
-  #sender = new SocketSender();
+  #sender?: Sender; // none: nobody listens
   #connecting?: Promise<void>;
   #failure?: Error; // what a connection that nobody waited for met
 
@@ -100,8 +100,8 @@ class ReconnectingSender implements Sender {
   }
 
   async connect(): Promise<void> {
-    const connection = await dial(this.#path);
-    if (connection) this.#sender.attach(connection, { hears: true });
+    ours(this.#path, "socket");
+    this.#sender = await dial(this.#path);
   }
 
   #tryAgain(): Promise<void> {
@@ -111,15 +111,21 @@ class ReconnectingSender implements Sender {
 
   offer(record: Uint8Array) {
     if (this.#failure) throw this.#failure;
-    const offered = this.#sender.offer(record);
+    const offered = this.#sender?.offer(record) ?? ABSENT;
     if (offered === ABSENT) { // connect, for the next offer
-      this.#tryAgain().catch((error) => this.#failure = error);
+      this.#leave().then(() => this.#tryAgain())
+        .catch((error) => this.#failure = error);
     }
     return offered;
   }
 
-  async writable(signal: AbortSignal) {
-    if (this.#sender.attached) return await this.#sender.writable(signal);
+  writable(signal: AbortSignal) {
+    return this.#sender
+      ? this.#sender.writable(signal)
+      : this.#listenerComes(signal);
+  }
+
+  async #listenerComes(signal: AbortSignal) {
     const bell = new Bell();
     const ring = () => bell.ring();
     using _watcher = watch("run", ring); // before we look
@@ -129,7 +135,7 @@ class ReconnectingSender implements Sender {
         const change = bell.wait(signal);
         change.catch(() => {}); // not waited for when we are connected first
         await this.#tryAgain();
-        if (this.#sender.attached) return;
+        if (this.#sender) return;
         await change;
       }
     } finally {
@@ -137,8 +143,14 @@ class ReconnectingSender implements Sender {
     }
   }
 
+  async #leave() {
+    const sender = this.#sender;
+    this.#sender = undefined;
+    await sender?.[Symbol.asyncDispose]();
+  }
+
   [Symbol.asyncDispose]() {
-    return this.#sender[Symbol.asyncDispose]();
+    return this.#leave();
   }
 }
 
@@ -157,56 +169,30 @@ function watch(folder: string, changed: () => void): Disposable {
   }
 }
 
-async function listen(path: string): Promise<Server> {
-  ours(path, "socket");
-  const server = createServer();
-  const attempt = () =>
-    new Promise<unknown>((resolve) => {
-      try {
-        server.once("error", resolve);
-        server.listen(path, () => {
-          server.off("error", resolve);
-          resolve(undefined);
-        });
-      } catch (error) {
-        resolve(error);
-      }
-    });
-  let error = await attempt();
-  if (errorCode(error) === "EADDRINUSE") {
-    const other = await dial(path);
-    if (other) {
-      other.destroy();
-      throw new LabError(
-        `Cannot listen at ${path} as another consumer does: choose another --name`,
-      );
-    }
-    Deno.removeSync(path); // stale: the consumer that made it was killed
-    error = await attempt();
-  }
-  if (error !== undefined) throw permission(error, path);
-  Deno.chmodSync(path, 0o600); // wakes up those who watch for us, too
-  return server;
-}
-
-class ListeningReceiver extends SocketReceiver {
+/** Takes its name with it when it goes. */
+class NamedReceiver implements Receiver {
   #path: string;
-  #server: Server;
+  #receiver: Receiver;
 
-  constructor(path: string, server: Server) {
-    super();
+  constructor(path: string, receiver: Receiver) {
     this.#path = path;
-    this.#server = server;
-    server.on("connection", (connection: Socket) => this.attach(connection));
+    this.#receiver = receiver;
   }
 
-  override async [Symbol.asyncDispose]() {
-    this.#server.close(); // removes the name
-    await super[Symbol.asyncDispose]();
-    try {
-      Deno.removeSync(this.#path);
-    } catch (error) {
-      if (!(error instanceof Deno.errors.NotFound)) throw error;
-    }
+  get stream() {
+    return this.#receiver.stream;
+  }
+
+  poll() {
+    return this.#receiver.poll();
+  }
+
+  readable(signal: AbortSignal) {
+    return this.#receiver.readable(signal);
+  }
+
+  async [Symbol.asyncDispose]() {
+    unlink(this.#path);
+    await this.#receiver[Symbol.asyncDispose]();
   }
 }

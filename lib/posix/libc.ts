@@ -19,7 +19,13 @@ const PATHS = [
 
 const SYMBOLS = {
   __errno_location: { parameters: [], result: "pointer" },
+  accept4: {
+    parameters: ["i32", "pointer", "pointer", "i32"],
+    result: "i32",
+  },
+  bind: { parameters: ["i32", "buffer", "u32"], result: "i32" },
   close: { parameters: ["i32"], result: "i32" },
+  connect: { parameters: ["i32", "buffer", "u32"], result: "i32" },
   fcntl: { parameters: ["i32", "i32", "i32"], result: "i32" },
   fcntlLock: {
     name: "fcntl",
@@ -33,6 +39,7 @@ const SYMBOLS = {
   },
   geteuid: { parameters: [], result: "u32" },
   kill: { parameters: ["i32", "i32"], result: "i32" },
+  listen: { parameters: ["i32", "i32"], result: "i32" },
   mmap: {
     parameters: ["pointer", "usize", "i32", "i32", "i32", "i64"],
     result: "pointer",
@@ -54,6 +61,7 @@ const SYMBOLS = {
   sched_yield: { parameters: [], result: "i32", nonblocking: true },
   shm_open: { parameters: ["buffer", "i32", "u32"], result: "i32" },
   shm_unlink: { parameters: ["buffer"], result: "i32" },
+  socket: { parameters: ["i32", "i32", "i32"], result: "i32" },
   statx: {
     parameters: ["i32", "buffer", "i32", "u32", "buffer"],
     result: "i32",

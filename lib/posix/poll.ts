@@ -63,3 +63,25 @@ export function waitFd(
   const events = readiness === "readable" ? POLLIN : POLLOUT;
   return inSlices((ms) => pollFd(fd, events, ms) !== 0, signal, atMost);
 }
+
+/**
+ * The same for several file descriptors: wakes when any of them is ready.
+ *
+ * @throws As {@linkcode waitFd}.
+ */
+export function waitFds(
+  fds: number[],
+  readiness: "readable" | "writable",
+  signal: AbortSignal,
+): Promise<void> | undefined {
+  const events = readiness === "readable" ? POLLIN : POLLOUT;
+  const { poll } = libc();
+  const pollfds = Int32Array.from(fds.flatMap((fd) => [fd, events]));
+  const count = BigInt(fds.length);
+  return inSlices((ms) => {
+    const ready = poll(pollfds, count, ms);
+    const error = ready < 0 ? errno() : 0;
+    if (error !== 0 && error !== EINTR) throw new SystemError("poll", error);
+    return ready > 0;
+  }, signal);
+}

@@ -6,6 +6,7 @@
  * @module
  */
 import type { Socket } from "node:net";
+import { Bell } from "../bell.ts";
 import {
   ABSENT,
   END,
@@ -13,64 +14,34 @@ import {
   PENDING,
   type Receiver,
   type Sender,
-} from "./channel.ts";
+} from "../channel.ts";
 
 const CUT_OFF = new Uint8Array(0);
 
-/** Something that may have happened, and those who wait for it. */
-export class Bell {
-  #rung = Promise.withResolvers<void>();
-
-  ring(): void {
-    this.#rung.resolve();
-    this.#rung = Promise.withResolvers();
-  }
-
-  /** Resolves at the next ring. @throws The signal's reason, once aborted. */
-  async wait(signal: AbortSignal): Promise<void> {
-    signal.throwIfAborted();
-    const { promise, reject } = Promise.withResolvers<void>();
-    const abort = () => reject(signal.reason);
-    signal.addEventListener("abort", abort, { once: true });
-    try {
-      await Promise.race([this.#rung.promise, promise]);
-    } finally {
-      signal.removeEventListener("abort", abort);
-    }
-  }
-}
-
-/** Writes to a socket, and to the next one when the reader has gone. */
+/** Writes to a socket. */
 export class SocketSender implements Sender {
   readonly limit = Infinity;
-  #socket?: Socket;
+  #socket: Socket;
   #inFlight = false; // the kernel has not taken all of the record
   #bell = new Bell();
 
-  /**
-   * The socket to write to from now on.
-   *
-   * @param hears Is it two-way, so that it hears the reader go?
-   */
-  attach(socket: Socket, { hears }: { hears: boolean }): void {
+  /** @param hears Is it two-way, so that it hears the reader go? */
+  constructor(socket: Socket, { hears }: { hears: boolean }) {
     this.#socket = socket;
-    this.#inFlight = false;
     // An error always comes with `close`, and that is what counts.
     socket.on("error", () => {});
     socket.on("close", () => this.#bell.ring());
     if (hears) socket.resume();
-    this.#bell.ring();
   }
 
   /** Is somebody there to read? */
-  get attached(): boolean {
-    return this.#socket !== undefined && this.#socket.writable &&
-      !this.#socket.destroyed;
+  get #attached(): boolean {
+    return this.#socket.writable && !this.#socket.destroyed;
   }
 
   offer(record: Uint8Array) {
     const socket = this.#socket;
-    if (!socket || !this.attached) return ABSENT;
+    if (!this.#attached) return ABSENT;
     if (socket.writableLength > 0) return FULL;
     if (this.#inFlight) { // offered before, and taken meanwhile
       this.#inFlight = false;
@@ -78,7 +49,7 @@ export class SocketSender implements Sender {
     }
     // What the kernel does not take at once, the socket keeps.
     socket.write(record.slice(), () => this.#bell.ring());
-    if (!this.attached) return ABSENT; // EPIPE
+    if (!this.#attached) return ABSENT; // EPIPE
     if (socket.writableLength === 0) return true;
     this.#inFlight = true;
     return FULL;
@@ -86,12 +57,12 @@ export class SocketSender implements Sender {
 
   /** Resolves when the kernel has taken what it refused, or the socket changes. */
   async writable(signal: AbortSignal) {
-    if (this.attached && this.#socket?.writableLength === 0) return;
+    if (!this.#attached || this.#socket.writableLength === 0) return;
     await this.#bell.wait(signal);
   }
 
   [Symbol.asyncDispose]() {
-    this.#socket?.destroy();
+    this.#socket.destroy();
     return Promise.resolve();
   }
 }
