@@ -30,16 +30,24 @@ function intact(lengths: number[], from = "sender") {
   }));
 }
 
-for (const mechanism of MECHANISMS) {
-  const { name, properties, available } = mechanism;
+// Where a mechanism can do without foreign functions, it must do the same with them.
+const SUBJECTS = MECHANISMS.flatMap((mechanism) => {
+  const { ffi, processes } = mechanism.properties;
+  const ways = ffi || processes === "one" ? [ffi] : [false, true];
+  return ways.map((ffi) => ({ mechanism, ffi, both: ways.length > 1 }));
+});
+
+for (const { mechanism, ffi, both } of SUBJECTS) {
+  const { properties, available } = mechanism;
   const { openedBy, outlives, boundaries, capacity } = properties;
+  const name = mechanism.name + (both && ffi ? ", C library" : "");
   const twoWay = properties.direction === "two-way";
   const ignore = available() !== true;
   const test = (what: string, fn: () => Promise<void>) =>
     Deno.test({ name: `${name}: ${what}`, ignore, fn });
 
   test("PENDING before the first sender, END after the last, PENDING while one is silent", async () => {
-    await using channel = new Channel(mechanism);
+    await using channel = new Channel(mechanism, { ffi });
     const receiver = await channel.receiver();
     assertEquals(await receiver.do({ do: "poll" }), PENDING);
     const sender = await channel.sender();
@@ -62,7 +70,7 @@ for (const mechanism of MECHANISMS) {
   });
 
   test("keeps the order, and every length up to what it takes at once", async () => {
-    await using channel = new Channel(mechanism);
+    await using channel = new Channel(mechanism, { ffi });
     const receiver = await channel.receiver();
     const sender = await channel.sender();
     const whole = sender.limit === Infinity ? PIPE_BUF : sender.limit;
@@ -85,7 +93,7 @@ for (const mechanism of MECHANISMS) {
   });
 
   test("several senders at once: each one's order kept, none lost, none torn", async () => {
-    await using channel = new Channel(mechanism);
+    await using channel = new Channel(mechanism, { ffi });
     const receiver = await channel.receiver();
     const names = ["one", "two", "three"];
     const senders: Peer[] = [];
@@ -106,7 +114,7 @@ for (const mechanism of MECHANISMS) {
   });
 
   test("full, it refuses and loses nothing; what it holds is what it says", async () => {
-    await using channel = new Channel(mechanism);
+    await using channel = new Channel(mechanism, { ffi });
     const receiver = await channel.receiver();
     const sender = await channel.sender();
     const length = 1000;
@@ -130,7 +138,7 @@ for (const mechanism of MECHANISMS) {
 
   if ("chosen" in capacity && capacity.chosen) {
     test("holds as many messages as were asked for", async () => {
-      await using channel = new Channel(mechanism, 3);
+      await using channel = new Channel(mechanism, { ffi, capacity: 3 });
       const sender = await channel.sender();
       const { records } = await sender.do({ do: "fill", length: 9, most: 99 });
       assertEquals(records, 3);
@@ -138,7 +146,7 @@ for (const mechanism of MECHANISMS) {
   }
 
   test(`two records come as ${boundaries ? "two" : "a stream of bytes"}`, async () => {
-    await using channel = new Channel(mechanism);
+    await using channel = new Channel(mechanism, { ffi });
     const receiver = await channel.receiver();
     const sender = await channel.sender();
     await sender.do({ do: "offer", text: "first" });
@@ -156,14 +164,17 @@ for (const mechanism of MECHANISMS) {
   });
 
   test(`what was sent ${outlives ? "remains" : "is gone"} when every process has been killed`, async () => {
-    await using channel = new Channel(mechanism);
+    await using channel = new Channel(mechanism, { ffi });
     await channel.receiver(); // a FIFO and a socket take nothing while nobody reads
     const killed = await channel.sender();
     await killed.do({ do: "send", lengths: [1, 2, 3] });
     await channel.letGo();
     await channel.end();
     // The same name again; where the parent makes the channel, a new parent.
-    await using same = new Channel(mechanism, undefined, channel.address.name);
+    await using same = new Channel(mechanism, {
+      ffi,
+      name: channel.address.name,
+    });
     const receiver = await same.receiver();
     if (outlives) {
       const { messages } = await receiver.do({ do: "receive", count: 3 });
@@ -178,7 +189,7 @@ for (const mechanism of MECHANISMS) {
   });
 
   test(`an end ${twoWay ? "could" : "cannot"} carry data the other way`, async () => {
-    await using channel = new Channel(mechanism);
+    await using channel = new Channel(mechanism, { ffi });
     const receiver = await channel.receiver();
     const sender = await channel.sender();
     await sender.do({ do: "send", lengths: [1] });
@@ -206,7 +217,7 @@ for (const mechanism of MECHANISMS) {
 
   if (properties.processes === "many") {
     test("kill -9 of the receiver: the sender hears it or fills the buffer, and a new one joins", async () => {
-      await using channel = new Channel(mechanism);
+      await using channel = new Channel(mechanism, { ffi });
       const receiver = await channel.receiver();
       const sender = await channel.sender();
       await channel.letGo();
@@ -245,7 +256,7 @@ for (const mechanism of MECHANISMS) {
     });
 
     test("kill -9 of the sender: the receiver sees the end, and a new one joins", async () => {
-      await using channel = new Channel(mechanism);
+      await using channel = new Channel(mechanism, { ffi });
       const receiver = await channel.receiver();
       const first = await channel.sender("first");
       await first.do({ do: "send", lengths: [1] });
@@ -273,7 +284,7 @@ for (const mechanism of MECHANISMS) {
     // the ring's half-filled slot has a test of its own.
     if (!boundaries) {
       test("kill -9 of the sender in the middle of a message: torn, never delivered", async () => {
-        await using channel = new Channel(mechanism);
+        await using channel = new Channel(mechanism, { ffi });
         const receiver = await channel.receiver();
         const sender = await channel.sender();
         await channel.letGo();
@@ -298,7 +309,7 @@ for (const mechanism of MECHANISMS) {
     }
 
     test("SIGSTOP and SIGCONT of either side: nothing is lost", async () => {
-      await using channel = new Channel(mechanism);
+      await using channel = new Channel(mechanism, { ffi });
       const receiver = await channel.receiver();
       const sender = await channel.sender();
       const lengths = Array.from({ length: 300 }, (_, i) => i * 3);
@@ -317,7 +328,7 @@ for (const mechanism of MECHANISMS) {
     });
 
     test("blocked, it costs next to no processor time", async () => {
-      await using channel = new Channel(mechanism);
+      await using channel = new Channel(mechanism, { ffi });
       const receiver = await channel.receiver();
       const sender = await channel.sender();
       await sender.do({ do: "send", lengths: [1] });
@@ -327,10 +338,10 @@ for (const mechanism of MECHANISMS) {
       assert(Number(busy) < 0.03, `${busy} of a processor`);
     });
 
-    if (openedBy === "name") {
+    if (openedBy === "name" && ffi === properties.ffi) {
       test(`${properties.ffi ? "needs" : "does without"} foreign functions`, async () => {
         const flags = [
-          `--via=${name}`,
+          `--via=${mechanism.name}`,
           `--name=${freshName()}`,
           "--timeout=10ms",
         ];

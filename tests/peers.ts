@@ -54,17 +54,30 @@ export class Peer {
   }
 }
 
+/** Options for {@linkcode Channel}. */
+export interface ChannelOptions {
+  capacity?: number;
+  name?: string;
+  /** May its processes call foreign functions? @default {true} */
+  ffi?: boolean;
+}
+
 /** A channel of its own, and the peers at its ends. */
 export class Channel implements AsyncDisposable {
   readonly mechanism: Mechanism;
   readonly address: Address;
   readonly #peers: Peer[] = [];
   readonly #listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
+  readonly #ffi: boolean;
   #pipe?: Deno.ChildProcess; // whose standard input is the pipe
 
-  constructor(mechanism: Mechanism, capacity?: number, name = freshName()) {
+  constructor(
+    mechanism: Mechanism,
+    { capacity, name = freshName(), ffi = true }: ChannelOptions = {},
+  ) {
     this.mechanism = mechanism;
     this.address = { name, capacity };
+    this.#ffi = ffi;
   }
 
   async receiver(): Promise<Peer> {
@@ -111,7 +124,13 @@ export class Channel implements AsyncDisposable {
 
   #startProcess(start: PeerStart): () => Promise<void> {
     const deno = Deno.execPath();
-    const args = ["run", "-A", SCRIPT.pathname, JSON.stringify(start)];
+    const permissions = this.#ffi ? ["-A"] : ["-A", "--deny-ffi"];
+    const args = [
+      "run",
+      ...permissions,
+      SCRIPT.pathname,
+      JSON.stringify(start),
+    ];
     const piped = this.mechanism.properties.openedBy === "parent";
     const receiving = start.from === "receiver";
     const child = piped && !receiving && this.#pipe
