@@ -49,7 +49,7 @@ export async function consume(
   const { clock = systemClock, signal } = options.wait;
   const inbox = new Inbox(receiver, options.format, options.boundaries);
   const check = new SeqCheck();
-  const turn = new Turn();
+  const turn = new Turn(50);
   const total = count ?? Infinity;
   let read = 0;
   let bad = 0;

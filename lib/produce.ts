@@ -51,7 +51,7 @@ export async function produce(
   const { headerOf, delivered, pauseEvery, pause, interval } = options;
   const { clock = systemClock, signal } = options.wait;
   const outbox = new Outbox(sender, options.format, options);
-  const turn = new Turn();
+  const turn = new Turn(50);
   let seq = 0;
   let bad = 0;
   let lost = 0; // values that had been written when the reader went

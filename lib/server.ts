@@ -57,7 +57,7 @@ export async function runServer(
     signal,
     onRetry: log.retry.bind(log),
   };
-  const turn = new Turn();
+  const turn = new Turn(10);
   let next = 1; // the first number of the next range
   log.start();
   for (let answered = 0; answered < requests;) {

@@ -234,10 +234,17 @@ export function spinAWhile<T>(look: () => T | Refusal): T | Refusal {
 export class Turn {
   #looks = 0;
   #last = performance.now();
+  readonly #every: number;
+
+  /** @param every Milliseconds from turn to turn; each takes one or two. */
+  constructor(every: number) {
+    this.#every = every;
+  }
 
   /** Is it time? Cheap: it reads the clock once in 256 calls. */
   due(): boolean {
-    return (++this.#looks & 255) === 0 && performance.now() - this.#last > 10;
+    return (++this.#looks & 255) === 0 &&
+      performance.now() - this.#last > this.#every;
   }
 
   /** Gives everybody else their turn. */
@@ -248,7 +255,7 @@ export class Turn {
 }
 
 /** Of all who spin on this thread. */
-const spinning = new Turn();
+const spinning = new Turn(10);
 
 function isRefusal(value: unknown): value is Refusal {
   return typeof value === "symbol";
