@@ -1,3 +1,4 @@
+import { markdownTable } from "markdown-table";
 import type { Properties } from "./channel.ts";
 import { MECHANISMS } from "./mechanism/mod.ts";
 
@@ -49,11 +50,5 @@ export function mechanismTable({ here = false } = {}): string {
     ];
   });
   const columns = here ? [...COLUMNS, "available here"] : COLUMNS;
-  const widths = columns.map((column, i) =>
-    Math.max(column.length, ...rows.map((row) => row[i].length))
-  );
-  const line = (cells: string[]) =>
-    `| ${cells.map((cell, i) => cell.padEnd(widths[i])).join(" | ")} |\n`;
-  const rule = widths.map((width) => "-".repeat(width));
-  return [columns, rule, ...rows].map(line).join("");
+  return markdownTable([columns, ...rows]) + "\n";
 }
