@@ -3,40 +3,62 @@
  *
  * @module
  */
+import { abortable } from "@std/async/abortable";
+import { delay } from "@std/async/delay";
 import { TextLineStream } from "@std/streams/text-line-stream";
 import type { Address, Mechanism } from "../channel.ts";
 import { LabError } from "../error.ts";
-import type { Answer, Order, PeerStart } from "./peer.ts";
+import { type Child, startChildren } from "./child.ts";
+import {
+  type Measured,
+  roundTripOf,
+  type Subject,
+  type Task,
+} from "./measure.ts";
+import type { Failure, Hello, Order, PeerStart } from "./peer.ts";
 import type { Flow, Round } from "./result.ts";
 
-const SCRIPT = new URL("./peer.ts", import.meta.url);
-
-/** What to measure. */
-export type Task = Pick<Order, "wait" | "size" | "seconds">;
+/** Milliseconds in which our own Ctrl-C comes after it has ended a side. */
+const GRACE = 200;
 
 /** The two sides of one mechanism. */
-export class Pair implements AsyncDisposable {
+export class Pair implements Subject, AsyncDisposable {
   readonly mechanism: Mechanism;
-  /** What carries its calls. */
   through = "";
-  /** The longest record that it takes, in bytes. */
   limit = Infinity;
   readonly #there: Address;
   readonly #back: Address;
   readonly #listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
-  #peers: Peer[] = [];
+  readonly #children: Child[] = [];
+  readonly #links: Link[] = [];
+  readonly #death = Promise.withResolvers<never>();
 
   private constructor(mechanism: Mechanism) {
     this.mechanism = mechanism;
     this.#there = { name: `bench.${Deno.pid}.there` };
     this.#back = { name: `bench.${Deno.pid}.back` };
+    this.#death.promise.catch(() => {}); // it may come when nobody asks
   }
 
-  /** Starts both sides: processes, or workers where the mechanism joins workers. */
-  static async start(mechanism: Mechanism): Promise<Pair> {
+  get name(): string {
+    return this.mechanism.name;
+  }
+
+  /** The sides' process ids; none where they are workers of ours. */
+  get pids(): number[] {
+    return this.#children.flatMap(({ pid }) => pid ?? []);
+  }
+
+  /**
+   * Starts both sides.
+   *
+   * @throws {LabError} If one of them cannot be started.
+   * @throws The signal's reason, once it is aborted.
+   */
+  static async start(mechanism: Mechanism, signal: AbortSignal): Promise<Pair> {
     const pair = new Pair(mechanism);
     try {
-      await pair.#start();
+      await pair.#start(signal);
     } catch (error) {
       await pair[Symbol.asyncDispose]();
       throw error;
@@ -44,160 +66,123 @@ export class Pair implements AsyncDisposable {
     return pair;
   }
 
-  async #start() {
+  async #start(signal: AbortSignal) {
     const { allocate } = await this.mechanism.load();
-    const { processes, openedBy } = this.mechanism.properties;
+    await this.#remove(); // of one that had our process id and was killed
     const [there, back] = [this.#there, this.#back];
     for (const address of [there, back]) address.memory = allocate?.(address);
     const { port } = this.#listener.addr as Deno.NetAddr;
-    const common = { port, via: this.mechanism.name };
-    const starts: PeerStart[] = [
+    const common = { port, via: this.name };
+    const starts: [PeerStart, PeerStart] = [
       { ...common, from: back, to: there },
       { ...common, from: there, to: back },
     ];
-    const ends = processes === "one"
-      ? starts.map(startWorker)
-      : openedBy === "name"
-      ? starts.map((start) => this.#startProcess(start))
-      : await this.#startPiped(starts);
+    signal.throwIfAborted();
+    const add = (child: Child) => void this.#started(child);
+    const children = startChildren(this.mechanism, starts, add);
+    await abortable(this.#unlessDead(children), signal);
     // Whoever connects first leads: otherwise the two sides are the same.
-    for (const end of ends) {
-      this.#peers.push(new Peer(await this.#listener.accept(), end));
+    while (this.#links.length < starts.length) {
+      const next = this.#unlessDead(this.#listener.accept());
+      this.#links.push(new Link(await abortable(next, signal)));
     }
-    for (const peer of this.#peers) {
-      const { limit, through } = await peer.answer();
+    for (const link of this.#links) {
+      const hello = this.#unlessDead(link.hear<Hello>());
+      const { limit, through } = await abortable(hello, signal);
       this.limit = limit ?? Infinity; // JSON knows none
       this.through = through;
     }
   }
 
-  #startProcess(start: PeerStart): () => void {
-    const child = new Deno.Command(Deno.execPath(), {
-      args: this.#arguments(start),
-      stdin: "null",
-      stdout: "null",
-    }).spawn();
-    return () => end(child);
+  async #started(child: Child) {
+    this.#children.push(child);
+    const how = await child.ended;
+    // Ctrl-C ends us all, the side first: then it is not its own doing.
+    await delay(GRACE);
+    const text = `Cannot go on: a side of ${this.name}, ${how}`;
+    this.#death.reject(new LabError(text));
   }
 
-  /**
-   * The two processes in a ring: what one writes to standard output, the other
-   * reads from standard input. The parent holds the pipes open, and relays
-   * nothing: opened through /proc, a pipe's other end is another end of the same.
-   */
-  async #startPiped([first, second]: PeerStart[]): Promise<(() => void)[]> {
-    const spawn = (script: string, start: PeerStart, pid = 0) =>
-      new Deno.Command("sh", {
-        args: [
-          "-c",
-          script,
-          String(pid),
-          Deno.execPath(),
-          ...this.#arguments(start),
-        ],
-        stdin: "piped",
-        stdout: "null",
-      }).spawn();
-    // The first one is told, in a line on its input, whom to write to.
-    const one = spawn('read -r pid; exec "$@" > "/proc/$pid/fd/0"', first);
-    const two = spawn('exec "$@" > "/proc/$0/fd/0"', second, one.pid);
-    const writer = one.stdin.getWriter();
-    await writer.write(new TextEncoder().encode(`${two.pid}\n`));
-    return [one, two].map((child) => () => end(child));
+  /** The result, unless a side dies before. */
+  async #unlessDead<T>(result: Promise<T>): Promise<T> {
+    try {
+      return await Promise.race([result, this.#death.promise]);
+    } catch (error) {
+      // When one dies the other complains: let us hear of the death first.
+      await Promise.race([this.#death.promise, delay(2 * GRACE)]);
+      const reason = error instanceof Error ? error.message : error;
+      throw new LabError(`Cannot go on: a side of ${this.name}: ${reason}`);
+    }
   }
 
-  #arguments(start: PeerStart): string[] {
-    const { permissions } = this.mechanism;
-    const ffi = Deno.permissions.querySync({ name: "ffi" }).state === "granted";
-    const flags = [
-      ...permissions(start.from),
-      ...permissions(start.to),
-      `--allow-net=127.0.0.1:${start.port}`,
-      ...ffi ? ["--allow-ffi"] : [],
-    ];
-    return ["run", ...new Set(flags), SCRIPT.pathname, JSON.stringify(start)];
-  }
-
-  /** Ping and echo. Times are in microseconds. */
   async roundTrip(task: Task): Promise<Round["roundTrip"]> {
-    const [{ count, seconds, samples = [] }] = await this.#run(
-      { ...task, batch: 1, work: "ping" },
-      { ...task, batch: 1, work: "echo" },
-    );
-    const quantile = (q: number) => samples[Math.floor(q * samples.length)];
-    const mean = seconds / count * 1e6;
-    return { count, mean, p50: quantile(0.5), p99: quantile(0.99) };
+    const [pinged] = await this.#run(task, "ping", "echo", 1);
+    return roundTripOf(pinged);
   }
 
-  /** One way, with that many messages in one write. */
   async oneWay(task: Task, batch: number): Promise<Flow> {
-    const [sent, { count, seconds, cpuSeconds }] = await this.#run(
-      { ...task, batch, work: "flood" },
-      { ...task, batch, work: "drain" },
-    );
+    const [sent, received] = await this.#run(task, "flood", "drain", batch);
+    const { count, seconds, cpuSeconds } = received;
+    // Two workers are one process, and either has measured all of it.
     const one = this.mechanism.properties.processes === "one";
     const all = one ? cpuSeconds : sent.cpuSeconds + cpuSeconds;
     return { count, batch, seconds, cpuSeconds: all };
   }
 
-  async #run(...orders: Order[]): Promise<Answer[]> {
-    await Promise.all(this.#peers.map((peer, i) => peer.order(orders[i])));
-    return await Promise.all(this.#peers.map((peer) => peer.answer()));
+  async #run(
+    task: Task,
+    first: Order["work"],
+    second: Order["work"],
+    batch: number,
+  ): Promise<Measured[]> {
+    const { wait, size, seconds } = task;
+    const way = wait || "block";
+    const works = [first, second];
+    const answers = this.#links.map(async (link, i) => {
+      await link.say({ work: works[i], wait: way, size, seconds, batch });
+      return await link.hear<Measured>();
+    });
+    return await this.#unlessDead(Promise.all(answers));
+  }
+
+  async #remove() {
+    const { remove } = await this.mechanism.load();
+    for (const address of [this.#there, this.#back]) await remove(address);
   }
 
   async [Symbol.asyncDispose]() {
-    for (const peer of this.#peers) peer[Symbol.dispose]();
     this.#listener.close();
-    const { remove } = await this.mechanism.load();
-    await remove(this.#there);
-    await remove(this.#back);
+    for (const child of this.#children) child.end();
+    await Promise.all(this.#children.map(({ ended }) => ended));
+    await this.#remove(); // the dead cannot tidy up
   }
 }
 
-function startWorker(start: PeerStart): () => void {
-  const worker = new Worker(SCRIPT, { type: "module" });
-  worker.postMessage(start);
-  return () => worker.terminate();
-}
-
-function end(child: Deno.ChildProcess) {
-  try {
-    child.kill();
-  } catch (error) {
-    if (!(error instanceof TypeError)) throw error; // it has ended already
-  }
-}
-
-/** One side, seen from the parent. */
-class Peer implements Disposable {
+/** The connection to one side. */
+class Link {
   readonly #connection: Deno.TcpConn;
   readonly #lines: ReadableStreamDefaultReader<string>;
-  readonly #end: () => void;
 
-  constructor(connection: Deno.TcpConn, end: () => void) {
+  constructor(connection: Deno.TcpConn) {
     connection.setNoDelay();
     this.#connection = connection;
-    this.#end = end;
     this.#lines = connection.readable
       .pipeThrough(new TextDecoderStream())
       .pipeThrough(new TextLineStream())
       .getReader();
   }
 
-  async order(order: Order): Promise<void> {
+  async say(order: Order): Promise<void> {
     const line = new TextEncoder().encode(JSON.stringify(order) + "\n");
     await this.#connection.write(line);
   }
 
-  async answer(): Promise<Answer> {
+  /** @throws {Error} What went wrong over there. */
+  async hear<T extends Hello | Measured>(): Promise<T> {
     const { value } = await this.#lines.read();
-    if (value === undefined) throw new LabError("A side has gone");
-    const answer: Answer = JSON.parse(value);
-    if (answer.error !== undefined) throw new LabError(answer.error);
+    if (value === undefined) throw new Error("it has gone");
+    const answer: T | Failure = JSON.parse(value);
+    if ("error" in answer) throw new Error(answer.error);
     return answer;
-  }
-
-  [Symbol.dispose]() {
-    this.#end();
   }
 }

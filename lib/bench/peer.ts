@@ -6,12 +6,12 @@
  * @module
  */
 /// <reference lib="deno.worker" />
-import process from "node:process";
 import { TextLineStream } from "@std/streams/text-line-stream";
 import type { Address } from "../channel.ts";
 import { mechanismNamed } from "../mechanism/mod.ts";
 import type { Way } from "../wait.ts";
-import { type Job, type Report, run } from "./work.ts";
+import { measure, type Measured } from "./measure.ts";
+import type { Job } from "./work.ts";
 
 /** How a peer is started. */
 export interface PeerStart {
@@ -27,51 +27,73 @@ export interface PeerStart {
 /** What the parent says. */
 export type Order = Job & { wait: Way };
 
-/** What the peer answers. */
-export interface Answer extends Report {
-  /** Of this process, the system's share included. */
-  cpuSeconds: number;
-  /** Once, at the beginning. */
+/** What the peer says first. */
+export interface Hello {
+  /** What carries the mechanism's calls. */
   through: string;
+  /** The longest record that it takes, in bytes; none: there is no limit. */
   limit?: number;
-  /** Why it could not be done; then the peer has ended. */
-  error?: string;
+}
+
+/** Why it could not be done. */
+export interface Failure {
+  error: string;
 }
 
 /** Milliseconds without a message: then something is wrong. */
 const TIMEOUT = 30_000;
 
 async function serve({ port, via, from, to }: PeerStart) {
-  const connection = await Deno.connect({ hostname: "127.0.0.1", port });
-  connection.setNoDelay();
-  const encoder = new TextEncoder();
-  const say = (answer: Partial<Answer>) =>
-    connection.write(encoder.encode(JSON.stringify(answer) + "\n"));
+  const connection = await connect(port);
   const lines = connection.readable
     .pipeThrough(new TextDecoderStream())
     .pipeThrough(new TextLineStream());
+  const say = async (answer: Hello | Measured | Failure) => {
+    const line = new TextEncoder().encode(JSON.stringify(answer) + "\n");
+    // Has the parent gone? Then the lines end, too, and that ends us.
+    await connection.write(line).catch(() => {});
+  };
+  const fail = (error: unknown) =>
+    say({ error: error instanceof Error ? error.message : `${error}` });
+
+  const { openReceiver, openSender, remove, through } = await mechanismNamed(
+    via,
+  ).load();
   try {
-    const { openReceiver, openSender, through } = await mechanismNamed(via)
-      .load();
-    await using receiver = await openReceiver(from);
-    await using sender = await openSender(to);
-    await say({ limit: sender.limit, through: through() });
-    for await (const line of lines) {
-      const { wait: way, ...job }: Order = JSON.parse(line);
+    const receiver = await openReceiver(from);
+    const sender = await openSender(to);
+    const obey = async ({ wait: way, ...job }: Order) => {
       const wait = { way, timeout: TIMEOUT };
-      const before = process.cpuUsage();
-      const report = await run({ sender, receiver, wait }, job);
-      const { user, system } = process.cpuUsage(before);
-      await say({ ...report, cpuSeconds: (user + system) / 1e6 });
-    }
+      await say(await measure({ sender, receiver, wait }, job));
+    };
+    await say({ limit: sender.limit, through: through() });
+    // Not awaited, so that we hear in any wait that the parent has gone.
+    for await (const line of lines) obey(JSON.parse(line)).catch(fail);
   } catch (error) {
-    await say({ error: error instanceof Error ? error.message : `${error}` });
+    await fail(error);
+  } finally {
+    try {
+      for (const address of [from, to]) await remove(address);
+    } finally {
+      Deno.exit(0); // whatever still waits in the kernel
+    }
+  }
+}
+
+async function connect(port: number): Promise<Deno.TcpConn> {
+  try {
+    const connection = await Deno.connect({ hostname: "127.0.0.1", port });
+    connection.setNoDelay();
+    return connection;
+  } catch (error) {
+    // The parent has gone already: nobody wants to hear of it.
+    if (error instanceof Deno.errors.ConnectionRefused) Deno.exit(1);
+    throw error;
   }
 }
 
 if (!("postMessage" in self)) { // a process, then, and no worker
   await serve(JSON.parse(Deno.args[0]));
-  Deno.exit(0);
 } else {
   self.onmessage = ({ data }: MessageEvent<PeerStart>) => void serve(data);
 }
