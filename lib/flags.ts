@@ -11,6 +11,7 @@ export type Command =
   | "lab"
   | "remove"
   | "race"
+  | "bench"
   | "server"
   | "client";
 
@@ -27,13 +28,22 @@ export interface Flag {
   help: string;
   /** The words for server and client, where theirs differ. */
   service?: string;
+  /** What the benchmark says instead. */
+  bench?: { value: string; help: string };
   /** The commands that know it; none: all do. */
   only?: Command[];
 }
 
 /** Every flag. */
 export const FLAGS = {
-  via: { value: "MECHANISM", help: "how to communicate (fifo; race: workers)" },
+  via: {
+    value: "MECHANISM",
+    help: "how to communicate (fifo; race: workers)",
+    bench: {
+      value: "LIST",
+      help: "which mechanisms, with commas between (all)",
+    },
+  },
   name: {
     value: "NAME",
     help: "the channel's name, shared by both ends (lab)",
@@ -116,7 +126,11 @@ export const FLAGS = {
     help:
       "retry, block (the kernel wakes us) or spin (retry; with --quiet block)",
     service: "retry, block (the kernel wakes us) or spin (block)",
-    only: [...MOVERS, ...SERVICE],
+    bench: {
+      value: "LIST",
+      help: "block (the kernel wakes us), spin, or both (block,spin)",
+    },
+    only: [...MOVERS, ...SERVICE, "bench"],
   },
   retry: {
     value: "DURATION",
@@ -157,6 +171,31 @@ export const FLAGS = {
     value: "LOCK",
     help: "none, atomic, mutex, or all, one after the other (all)",
     only: ["race"],
+  },
+  size: {
+    value: "LIST",
+    help: "bytes of a message, multiples of 4 (8,100,1024,8192,65536)",
+    only: ["bench"],
+  },
+  seconds: {
+    value: "SECONDS",
+    help: "how long each figure is measured, in all rounds together (1)",
+    only: ["bench"],
+  },
+  quick: {
+    help: "shorter and fewer rounds: everything within a minute",
+    only: ["bench"],
+  },
+  json: {
+    value: "FILE",
+    help:
+      "write every round, the machine and the settings there, in this folder",
+    only: ["bench"],
+  },
+  plot: {
+    value: "FILE.svg",
+    help: "draw round trip and throughput against the size, in this folder",
+    only: ["bench"],
   },
   log: { value: "FORMAT", help: "lab, or json: one object a line (lab)" },
   verbose: { help: "DEBUG lines too" },

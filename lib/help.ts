@@ -21,6 +21,7 @@ const ABOUT: Record<Command, string> = {
   lab: "Parent, process 1 and process 2 in one shell: the lab sheet's run.",
   remove: "Removes what a channel has left behind, and says what was in it.",
   race: "Several writers increment one memory location at the same time.",
+  bench: "Measures the mechanisms: round trip, throughput, processor time.",
   server: "The server: hands out sequence numbers, a range to each request.",
   client: "The client: asks the server for sequence numbers.",
 };
@@ -43,6 +44,11 @@ const EXAMPLES: Record<Command, string[]> = {
     "deno task race",
     "deno task race --via=shm --workers=4 --times=100000 --lock=none",
   ],
+  bench: [
+    "deno task bench --quick",
+    "deno task bench --via=fifo,shm --wait=block --size=8,1024 --seconds=0.2",
+    "deno task bench --json=bench.json --plot=bench.svg",
+  ],
   server: [
     "deno task server                             # beside: deno task client",
     "deno task server:ffi --via=queue --requests=10",
@@ -62,10 +68,11 @@ export function help(command: Command): string {
   const formats = service ? [FORMATS.header] : Object.values(FORMATS);
   const row = (left: string, right: string) => `  ${left.padEnd(22)} ${right}`;
   const flags = NAMES.filter((flag) => knows(command, flag)).map((flag) => {
-    const { value, help, service: theirs = help }: Flag = FLAGS[flag];
+    const words: Flag = FLAGS[flag];
+    const { value, help } = command === "bench" && words.bench || words;
     return row(
       value ? `--${flag}=${value}` : `--${flag}`,
-      service ? theirs : help,
+      service && words.service || help,
     );
   });
   return [
@@ -81,6 +88,12 @@ export function help(command: Command): string {
         "Mechanisms:",
         row("workers", "threads of one process, on a SharedArrayBuffer"),
         row("shm", "processes, on a segment of shared memory"),
+        "",
+      ]
+      : command === "bench"
+      ? [
+        "Mechanisms:",
+        ...mechanisms.map(({ name, summary }) => row(name, summary)),
         "",
       ]
       : [

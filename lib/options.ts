@@ -4,6 +4,7 @@
  * @module
  */
 import { parseArgs } from "@std/cli/parse-args";
+import { readSettings, type Settings } from "./bench/settings.ts";
 import { type Mechanism, NAME } from "./channel.ts";
 import { parseDuration } from "./duration.ts";
 import { UsageError } from "./error.ts";
@@ -60,6 +61,8 @@ export interface Options {
   workers: number;
   times: number;
   lock: Lock | "all";
+  /** What the benchmark's flags say; for the other commands, what they would. */
+  bench: Settings;
   log: "lab" | "json";
   verbose: boolean;
   help: boolean;
@@ -131,13 +134,19 @@ export function readCommandLine(
   };
 }
 
-function check(given: Map<FlagName, string>, command: Command): Options {
+function check(flags: Map<FlagName, string>, command: Command): Options {
   const refuse = (flag: FlagName, allowed: string): never => {
-    const value = given.get(flag) ?? "";
+    const value = flags.get(flag) ?? "";
     throw new UsageError(
       `Cannot use --${flag}=${value}: it must be ${allowed}`,
     );
   };
+  // The benchmark's --via and --wait are lists, and so are read there.
+  const benchmark = command === "bench";
+  const bench = readSettings(benchmark ? flags : new Map(), refuse);
+  const given = benchmark
+    ? new Map([...flags].filter(([flag]) => flag !== "via" && flag !== "wait"))
+    : flags;
   const integer = (
     flag: FlagName,
     or: number,
@@ -255,6 +264,7 @@ function check(given: Map<FlagName, string>, command: Command): Options {
     // All together must fit in the 32 bits of the memory location.
     times: integer("times", 1_000_000, 1, Math.floor((2 ** 31 - 1) / workers)),
     lock: oneOf("lock", [...LOCKS, "all"], "all"),
+    bench,
     log: oneOf("log", ["lab", "json"], "lab"),
     verbose: given.has("verbose"),
     help: given.has("help"),

@@ -8,7 +8,7 @@ import { run } from "./scripts.ts";
 
 Deno.test("readCommandLine() takes the sheet's run without any flag", () => {
   const { options } = readCommandLine("lab", []);
-  const { mechanism, ...rest } = options;
+  const { mechanism, bench: _bench, ...rest } = options;
   assertEquals(mechanism.name, "fifo");
   assertEquals(rest, {
     name: "lab",

@@ -1,0 +1,206 @@
+/**
+ * The benchmark's story: start two sides for each mechanism, measure everything
+ * once in each round, and say what came of it.
+ *
+ * @module
+ */
+import { abortable } from "@std/async/abortable";
+import config from "../../deno.json" with { type: "json" };
+import { LabError } from "../error.ts";
+import { ProcessLog } from "../log.ts";
+import { mechanismNamed } from "../mechanism/mod.ts";
+import type { CommandLine } from "../options.ts";
+import { Progress } from "../progress.ts";
+import { BASELINES } from "./baseline.ts";
+import { machine, machineLine } from "./machine.ts";
+import type { Subject } from "./measure.ts";
+import { Pair } from "./pair.ts";
+import { report } from "./report.ts";
+import type { Result, Round, Waiting } from "./result.ts";
+import { ResultFile } from "./result_file.ts";
+import type { Settings } from "./settings.ts";
+import { summarize } from "./summary.ts";
+
+/** Bytes of a write that carries many messages. */
+const WRITE = 4096;
+
+/** Seconds at most to warm up each figure: the compiler, caches and buffers. */
+const WARM_UP = 0.02;
+
+/** Figures of a combination: round trip, one way single and batched. */
+const FIGURES = 3;
+
+/** What is measured together. */
+interface Combination {
+  subject: Subject;
+  wait: Waiting;
+  size: number;
+}
+
+/** Runs the benchmark. Its table goes to standard output. @returns The exit code. */
+export async function runBench(
+  { options: { bench: settings } }: CommandLine,
+  signal: AbortSignal,
+): Promise<number> {
+  const started = new Date().toISOString();
+  const log = new ProcessLog("bench");
+  log.start();
+  const { json, plot } = settings;
+  using jsonFile = json ? new ResultFile("json", json) : undefined;
+  using plotFile = plot ? new ResultFile("plot", plot) : undefined;
+  // Brings the charting library: if that cannot be had, we want to know now.
+  const picture = plot ? await import("./plot.ts") : undefined;
+
+  const rounds = await measureAll(settings, log, signal);
+  const results = summarize(rounds);
+  await jsonFile?.write(asJson({ started, settings, rounds, results }));
+  const title = machineLine();
+  await print(`${title}\n\n${report(results)}`);
+  await plotFile?.write(picture?.plot(results, title) ?? "");
+  for (const file of [json, plot]) if (file) log.info(`Wrote ${file}`);
+  return 0;
+}
+
+async function measureAll(
+  settings: Settings,
+  log: ProcessLog,
+  signal: AbortSignal,
+): Promise<Round[]> {
+  const deadline = performance.now() + settings.atMost * 1000;
+  await using started = new AsyncDisposableStack();
+  const pairs: Pair[] = [];
+  for (const mechanism of usable(settings, log)) {
+    const pair = started.use(await Pair.start(mechanism, signal));
+    const pids = pair.pids.join(" and ") || "two workers";
+    log.debug(`Started ${pair.name}: ${pids}`);
+    pairs.push(pair);
+  }
+  const plan = combinations(settings, pairs, log);
+  const about = plan.length * FIGURES * (settings.seconds + WARM_UP);
+  log.info(
+    `Measuring ${plan.length} combinations in ${settings.rounds} rounds: ` +
+      `about ${Math.ceil(about)} seconds`,
+  );
+  const total = plan.length * (settings.rounds + 1);
+  using progress = await Progress.onTerminal("bench", total);
+  progress.begin();
+  const seconds = settings.seconds / settings.rounds;
+  await measureRound(plan, 0, Math.min(seconds, WARM_UP), progress, signal);
+  const rounds: Round[][] = [];
+  let took = 0; // ms, for the last round
+  while (
+    rounds.length < settings.rounds && performance.now() + took < deadline
+  ) {
+    const start = performance.now();
+    const round = rounds.length + 1;
+    rounds.push(await measureRound(plan, round, seconds, progress, signal));
+    took = performance.now() - start;
+  }
+  progress.finish();
+  if (rounds.length < settings.rounds) {
+    log.info(`Time was up after ${rounds.length} rounds`);
+  }
+  return rounds.flat();
+}
+
+/** One after the other, and again in the next round: noise hurts all alike. */
+async function measureRound(
+  plan: Combination[],
+  round: number,
+  seconds: number,
+  progress: Progress,
+  signal: AbortSignal,
+): Promise<Round[]> {
+  const measured: Round[] = [];
+  for (const combination of plan) {
+    const one = measure(combination, round, seconds);
+    measured.push(await abortable(one, signal));
+    progress.count++;
+    progress.show();
+  }
+  return measured;
+}
+
+/** The mechanisms that this machine has. */
+function usable({ via, named }: Settings, log: ProcessLog) {
+  return via.map(mechanismNamed).filter(({ name, available }) => {
+    const there = available();
+    if (there === true) return true;
+    if (named) throw new LabError(`Cannot use --via=${name}: ${there}`);
+    log.info(`Left out: ${name}, as ${there}`);
+    return false;
+  });
+}
+
+function combinations(
+  { sizes, waits }: Settings,
+  pairs: Pair[],
+  log: ProcessLog,
+): Combination[] {
+  for (const { name, limit } of pairs) {
+    const tooLong = sizes.filter((size) => size > limit);
+    if (tooLong.length > 0) {
+      log.info(
+        `Left out: ${name} with ${tooLong.join(" and ")} bytes, ` +
+          `as it takes ${limit} at most`,
+      );
+    }
+  }
+  return sizes.flatMap((size) => [
+    ...BASELINES.map((subject) => ({ subject, wait: "" as const, size })),
+    ...waits.flatMap((wait) =>
+      pairs.filter(({ limit }) => size <= limit)
+        .map((subject) => ({ subject, wait, size }))
+    ),
+  ]);
+}
+
+async function measure(
+  { subject, wait, size }: Combination,
+  round: number,
+  seconds: number,
+): Promise<Round> {
+  const task = { wait, size, seconds };
+  const { name: mechanism, through, limit } = subject;
+  const batch = Math.max(1, Math.floor(Math.min(WRITE, limit) / size));
+  const roundTrip = await subject.roundTrip(task);
+  const single = await subject.oneWay(task, 1);
+  const batched = batch > 1 ? await subject.oneWay(task, batch) : single;
+  return { mechanism, wait, size, through, round, roundTrip, single, batched };
+}
+
+/** Everything: to be read by other programs, and in some years. */
+function asJson(
+  { started, settings, rounds, results }: {
+    started: string;
+    settings: Settings;
+    rounds: Round[];
+    results: Result[];
+  },
+): string {
+  const { via, waits, sizes, seconds, rounds: count } = settings;
+  const { deno, v8, typescript } = Deno.version;
+  const report = {
+    version: config.version,
+    started,
+    machine: machine(),
+    runtime: { deno, v8, typescript },
+    settings: {
+      via,
+      wait: waits,
+      size: sizes,
+      seconds,
+      rounds: count,
+    },
+    rounds,
+    results,
+  };
+  return JSON.stringify(report, null, 2) + "\n";
+}
+
+/** Writes to standard output, all of it. */
+async function print(text: string): Promise<void> {
+  const stdout = Deno.stdout.writable;
+  await ReadableStream.from([new TextEncoder().encode(text)])
+    .pipeTo(stdout, { preventClose: true });
+}

@@ -1,0 +1,9 @@
+// Measures the mechanisms: round trip, throughput, processor time. Flags: --help
+import { runCommand } from "../lib/command.ts";
+
+Deno.exit(
+  await runCommand("bench", "bench", async (line, signal) => {
+    const { runBench } = await import("../lib/bench/bench.ts");
+    return await runBench(line, signal);
+  }),
+);
