@@ -81,7 +81,8 @@ export async function consume(
     await output?.flush();
     progress.show();
     try {
-      return await waitFor(look, (signal) => receiver.readable(signal), wait);
+      const ready = (signal: AbortSignal) => receiver.readable(signal);
+      return await waitFor(look, ready, wait, PENDING);
     } catch (error) {
       if (!(error instanceof TimeoutError)) throw error;
       throw new TimeoutError(`${error.message}: ${missing()}`);

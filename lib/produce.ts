@@ -87,9 +87,10 @@ export async function produce(
   /** Offers until it is taken. */
   async function put(offer: () => true | Refusal) {
     const look = () => attempt(offer);
-    if (look() === true) return;
+    const refused = look();
+    if (refused === true) return;
     try {
-      await waitFor(look, (signal) => sender.writable(signal), wait);
+      await waitFor(look, (signal) => sender.writable(signal), wait, refused);
     } catch (error) {
       if (!(error instanceof TimeoutError)) throw error;
       throw new TimeoutError(`${error.message}: ${written()}`);

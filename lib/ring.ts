@@ -299,6 +299,7 @@ export class Ring {
    *
    * @param atMost Milliseconds after which it wakes up in any case.
    * @param over Is there something else to wake up for?
+   * @returns Was there something, or has somebody woken us?
    * @throws The signal's reason, once it is aborted.
    */
   async sleep(
@@ -306,7 +307,7 @@ export class Ring {
     signal: AbortSignal,
     atMost = Infinity,
     over: () => boolean = () => false,
-  ): Promise<void> {
+  ): Promise<boolean> {
     const sender = role === "senders";
     const bell = sender ? WORD.emptied : WORD.filled;
     const asleep = sender ? WORD.sendersAsleep : WORD.receiversAsleep;
@@ -321,6 +322,7 @@ export class Ring {
       Atomics.sub(this.#words, asleep, 1);
     }
     signal.throwIfAborted();
+    return !this.#blocked(role) || Atomics.load(this.#words, bell) !== rung;
   }
 
   /** Is there something to take? */

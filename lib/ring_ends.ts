@@ -6,6 +6,7 @@
  */
 import { END, FULL, PENDING, type Receiver, type Sender } from "./channel.ts";
 import type { Ring } from "./ring.ts";
+import { Seldom } from "./seldom.ts";
 
 /** What an end must know of those at the other, and how it leaves. */
 export interface Presence extends Disposable {
@@ -19,8 +20,6 @@ const CUT_OFF = new Uint8Array(0);
 
 /** The dead ring no bell: one who sleeps looks after them that often, in ms. */
 const LOOK = 500;
-/** One who spins looks after them that often, in ms: it takes a system call. */
-const SPIN_LOOK = 10;
 
 /** Puts records into a ring. */
 export class RingSender implements Sender {
@@ -43,8 +42,8 @@ export class RingSender implements Sender {
     return FULL;
   }
 
-  writable(signal: AbortSignal) {
-    return this.#ring.sleep("senders", signal, LOOK);
+  async writable(signal: AbortSignal) {
+    await this.#ring.sleep("senders", signal, LOOK);
   }
 
   [Symbol.asyncDispose]() {
@@ -60,9 +59,7 @@ export class RingReceiver implements Receiver {
   #presence: Presence;
   #sendersBefore: number;
   #sender = false; // has one come since we have?
-  #looks = 0; // how often to look in vain before we look after the senders
-  #period = 1;
-  #looked = 0; // when we did, in ms
+  #dead = new Seldom(); // to look after them takes system calls
 
   /** @param sendersBefore How many senders had come and gone before us. */
   constructor(
@@ -82,23 +79,12 @@ export class RingReceiver implements Receiver {
       this.#sender = true;
       return record;
     }
-    // All have left properly? Else one may have been killed, now and then.
-    if (ring.senders > 0 && --this.#looks > 0) return PENDING;
-    this.#plan();
+    if (!this.#mayBeOver()) return PENDING;
     const isAlive = (owner: number) => this.#presence.isAlive(owner);
     if (ring.recover("receivers", isAlive)) return CUT_OFF;
     if (!this.#over()) return PENDING;
     // What the last sender put in just before it left.
     return ring.take() ?? END;
-  }
-
-  /** The faster the looks come, the more of them until the next one that costs. */
-  #plan() {
-    const now = performance.now();
-    const soon = now - this.#looked < SPIN_LOOK;
-    this.#period = soon ? Math.min(2 * this.#period, 1 << 16) : 1;
-    this.#looks = this.#period;
-    this.#looked = now;
   }
 
   /** Have senders come, and are all of them gone? */
@@ -107,14 +93,19 @@ export class RingReceiver implements Receiver {
     return this.#sender && !this.#presence.senders();
   }
 
-  readable(signal: AbortSignal) {
-    this.#looks = 0;
-    let over = this.#over(); // reported already: then wait for a new one
-    return this.#ring.sleep("receivers", signal, LOOK, () => {
+  /** All have left properly? If not, one may have been killed, now and then. */
+  #mayBeOver(): boolean {
+    return this.#ring.senders === 0 || this.#dead.due();
+  }
+
+  async readable(signal: AbortSignal) {
+    let over = this.#mayBeOver() && this.#over(); // reported already
+    const rung = await this.#ring.sleep("receivers", signal, LOOK, () => {
       const before = over;
-      over = this.#over();
+      over = this.#mayBeOver() && this.#over();
       return over && !before;
     });
+    if (!rung) this.#dead.reset();
   }
 
   [Symbol.asyncDispose]() {

@@ -135,6 +135,7 @@ export interface WaitOptions extends RetryOptions {
  *
  * @param look Gives the value, or a {@linkcode Refusal}.
  * @param ready Waits until the next look may succeed; used by `block` alone.
+ * @param refused What a look has just given: `block` need not repeat it.
  * @throws As {@linkcode retry}.
  *
  * @example
@@ -152,12 +153,13 @@ export function waitFor<T>(
   look: () => T | Refusal,
   ready: Ready,
   options: WaitOptions = {},
+  refused?: Refusal,
 ): Promise<T> {
   switch (options.way ?? "retry") {
     case "retry":
       return retry(look, options);
     case "block":
-      return block(look, ready, options);
+      return block(look, ready, options, refused);
     case "spin":
       return spin(look, options);
   }
@@ -167,8 +169,9 @@ async function block<T>(
   look: () => T | Refusal,
   ready: Ready,
   { timeout = 60_000, signal }: WaitOptions,
+  refused?: Refusal,
 ): Promise<T> {
-  let value = look();
+  let value: T | Refusal = refused ?? look();
   if (!isRefusal(value)) return value;
   const controller = new AbortController();
   let timer: ReturnType<typeof setTimeout> | undefined;

@@ -122,7 +122,9 @@ export class Pair implements Subject, AsyncDisposable {
 
   async oneWay(task: Task, batch: number): Promise<Flow> {
     const [sent, received] = await this.#run(task, "flood", "drain", batch);
-    const { count, seconds, cpuSeconds } = received;
+    const { count, cpuSeconds } = received;
+    // The receiver's clock starts with the first piece, which may be all of it.
+    const seconds = Math.max(sent.seconds, received.seconds);
     // Two workers are one process, and either has measured all of it.
     const one = this.mechanism.properties.processes === "one";
     const all = one ? cpuSeconds : sent.cpuSeconds + cpuSeconds;

@@ -17,6 +17,7 @@ import {
   type Sender,
 } from "../channel.ts";
 import { LabError } from "../error.ts";
+import { Seldom } from "../seldom.ts";
 import { SystemError } from "../posix/libc.ts";
 import { MessageQueue } from "../posix/mqueue.ts";
 import { waitFd } from "../posix/poll.ts";
@@ -25,6 +26,7 @@ import { enter, leave, present, type Role } from "../posix/presence.ts";
 const CAPACITY = 10; // messages: what every user may have, msg_max
 const SIZE = 8192; // bytes: msgsize_max
 const LOOK = 500; // ms
+const SOON = 10; // ms
 const NOTHING = new Uint8Array(0);
 
 export const through = () => "C library";
@@ -148,6 +150,9 @@ class QueueReceiver implements Receiver {
   #address: Address;
   #queue: MessageQueue;
   #sender = false; // has one come?
+  #senders = new Seldom(); // when to look after them: it takes a system call
+  #looked = false; // have we, the last time that nothing was there?
+  #found: typeof PENDING | typeof END = PENDING; // when we last looked after them
 
   constructor(address: Address) {
     this.#address = address;
@@ -157,12 +162,14 @@ class QueueReceiver implements Receiver {
   poll() {
     const record = this.#take();
     if (record) return record;
+    this.#looked = this.#senders.due();
+    if (!this.#looked) return this.#found;
     if (present(this.#queue.fd, "sender")) {
       this.#sender = true;
-      return PENDING;
+      return this.#found = PENDING;
     }
     // What the last sender put in just before it left.
-    return this.#take() ?? (this.#sender ? END : PENDING);
+    return this.#take() ?? (this.#found = this.#sender ? END : PENDING);
   }
 
   #take(): Uint8Array | undefined {
@@ -174,8 +181,10 @@ class QueueReceiver implements Receiver {
   }
 
   readable(signal: AbortSignal) {
-    // A sender that is killed wakes nobody: look after them now and then.
-    return waitFd(this.#queue.fd, "readable", signal, LOOK);
+    // A sender that leaves, or is killed, wakes nobody: look after them then.
+    const atMost = this.#looked ? LOOK : SOON;
+    const wait = waitFd(this.#queue.fd, "readable", signal, atMost);
+    return wait?.then(() => this.#senders.reset());
   }
 
   [Symbol.asyncDispose]() {
