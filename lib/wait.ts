@@ -173,7 +173,9 @@ async function block<T>(
 ): Promise<T> {
   let value: T | Refusal = refused ?? look();
   if (!isRefusal(value)) return value;
-  const controller = new AbortController();
+  signal?.throwIfAborted();
+  const controller = spare ?? new AbortController();
+  spare = undefined;
   let timer: ReturnType<typeof setTimeout> | undefined;
   const abort = () => controller.abort(signal?.reason);
   const giveUp = () => {
@@ -181,15 +183,14 @@ async function block<T>(
       controller.abort(new TimeoutError(gaveUp(value, timeout)));
     }
   };
-  if (signal?.aborted) abort();
-  signal?.addEventListener("abort", abort, { once: true });
   try {
     while (isRefusal(value)) {
       controller.signal.throwIfAborted();
       const waiting = ready(controller.signal);
       if (waiting) {
-        // Not before: a timer takes longer than many a wait.
+        // Not before: both take longer than many a wait.
         if (timeout > 0) timer ??= setTimeout(giveUp, timeout);
+        signal?.addEventListener("abort", abort, { once: true });
         await waiting;
       }
       value = look();
@@ -198,8 +199,12 @@ async function block<T>(
   } finally {
     clearTimeout(timer);
     signal?.removeEventListener("abort", abort);
+    if (!controller.signal.aborted) spare = controller;
   }
 }
+
+/** For the next wait: to make one each time keeps the garbage collector busy. */
+let spare: AbortController | undefined;
 
 async function spin<T>(
   look: () => T | Refusal,
