@@ -91,7 +91,7 @@ export interface Address {
 export interface Properties {
   /** What the kernel, or the runtime, holds for it. */
   object: string;
-  /** Which way data can go in it. The lab uses one. */
+  /** Can one open end both send and receive, or only one of the two? */
   direction: "one-way" | "two-way";
   /** How an end finds the channel: by its name, or from its parent. */
   openedBy: "name" | "parent";
