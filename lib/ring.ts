@@ -228,8 +228,12 @@ export class Ring {
         this.#ring(WORD.filled, WORD.receiversAsleep);
         return true;
       }
-      if (mark === 2 * lap + 1 || this.#isBusy(mark, WRITING, lap)) {
-        // Taken, by one who has not moved the tail on yet: do it for them.
+      if (
+        mark === 2 * lap + 1 || mark === this.#emptyMark(lap) ||
+        this.#isBusy(mark, WRITING, lap)
+      ) {
+        // Taken, by one who has not moved the tail on yet: do it for them. The
+        // record may even have been read already.
         Atomics.compareExchange(words, WORD.tail, tail, this.#next(tail));
       } else if (Atomics.load(words, WORD.tail) === tail) {
         return false;

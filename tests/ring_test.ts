@@ -31,6 +31,20 @@ Deno.test("Ring.take() gives records of every length, empty ones too", () => {
   }
 });
 
+Deno.test("Ring.put() goes on where a sender was stopped before it moved the tail", () => {
+  const memory = new SharedArrayBuffer(ringBytes(2, 8));
+  const ring = Ring.format(memory, 2, 8);
+  const tail = new Int32Array(memory, 64, 1);
+  for (const read of [false, true]) {
+    const before = tail[0];
+    ring.put(new Uint8Array([1]));
+    if (read) ring.take();
+    tail[0] = before;
+    assert(ring.put(new Uint8Array([2])), read ? "read" : "unread");
+    while (ring.take());
+  }
+});
+
 Deno.test("Ring refuses memory that holds no ring, or another one", () => {
   const attach = (change: (words: Int32Array) => void) => {
     const memory = new SharedArrayBuffer(ringBytes(2, 8));
