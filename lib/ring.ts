@@ -100,6 +100,7 @@ export class Ring {
   readonly #words: Int32Array<ArrayBufferLike>;
   readonly #bytes: Uint8Array;
   readonly #stride: number;
+  readonly #laps: number; // even, for a mark has room for a lap's parity alone
   readonly #end: number; // positions run from 0 to here and start again
   readonly #owner: number;
   #record: Int32Array<ArrayBufferLike> = new Int32Array(0); // of the last put()
@@ -148,7 +149,8 @@ export class Ring {
     this.#words = words;
     this.#bytes = new Uint8Array(memory);
     this.#stride = stride(this.slotBytes);
-    this.#end = this.capacity * 2 * Math.floor(2 ** 28 / this.capacity);
+    this.#laps = 2 * Math.floor(2 ** 28 / this.capacity);
+    this.#end = this.capacity * this.#laps;
     this.#owner = owner;
     this.#parking = parking;
     this.#takenWords = new Int32Array((this.slotBytes + 3) >> 2);
@@ -190,8 +192,8 @@ export class Ring {
     return (HEAD_BYTES + (position % this.capacity) * this.#stride) >> 2;
   }
 
-  #busy(doing: number, lap: number, owner = this.#owner): number {
-    return -(owner * 4 + doing * 2 + (lap & 1));
+  #busy(doing: number, lap: number): number {
+    return -(this.#owner * 4 + doing * 2 + (lap & 1));
   }
 
   #isBusy(mark: number, doing: number, lap: number): boolean {
@@ -279,8 +281,7 @@ export class Ring {
 
   /** The mark of a slot that lap has done with. */
   #emptyMark(lap: number): number {
-    const laps = this.#end / this.capacity;
-    return lap + 1 === laps ? 0 : 2 * lap + 2;
+    return lap + 1 === this.#laps ? 0 : 2 * lap + 2;
   }
 
   /** Wakes those who sleep until a word changes; costs one load when nobody does. */
@@ -377,9 +378,8 @@ export class Ring {
     if (mark >= 0 || isAlive(-mark >> 2)) return false;
     // A receiver waits for what a dead sender was writing in this lap, a sender
     // for what a dead receiver was reading in the last one.
-    const laps = this.#end / this.capacity;
     const lap = sender
-      ? (this.#lap(position) + laps - 1) % laps
+      ? (this.#lap(position) + this.#laps - 1) % this.#laps
       : this.#lap(position);
     const doing = sender ? READING : WRITING;
     if (!this.#isBusy(mark, doing, lap)) return false;
