@@ -12,10 +12,8 @@ import {
   MAX_BODY,
   type Message,
   MessageError,
+  PIPE_BUF,
 } from "./message.ts";
-
-/** Bytes that the kernel writes to a pipe in one piece: PIPE_BUF, pipe(7). */
-const PIPE_BUF = 4096;
 
 /** Options for {@linkcode Outbox}. */
 export interface OutboxOptions {
@@ -81,7 +79,7 @@ export class Outbox {
     }
     this.#used = end;
     this.#priority = message.header?.priority ?? 0;
-    this.accepted++;
+    this.accepted += message.count;
     return true;
   }
 
@@ -118,10 +116,12 @@ export class Inbox {
   /**
    * The next message, what is wrong with it, or why there is none. A message
    * is valid until the next call.
+   *
+   * @param most Up to how many may come as a run.
    */
-  poll(): Message | MessageError | typeof PENDING | typeof END {
+  poll(most = 1): Message | MessageError | typeof PENDING | typeof END {
     for (;;) {
-      const message = this.#decoder.next();
+      const message = this.#decoder.next(most);
       if (message) return message;
       // A record that ends inside a message: its sender wrote nonsense.
       const torn = this.#boundaries ? this.#decoder.end() : undefined;

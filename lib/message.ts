@@ -8,6 +8,9 @@
 /** The longest body, in bytes: 1 MiB. What is longer is refused on both sides. */
 export const MAX_BODY = 1_048_576;
 
+/** Bytes that the kernel writes to a pipe in one piece: PIPE_BUF, pipe(7). */
+export const PIPE_BUF = 4096;
+
 /** The lab sheet's header, field by field. */
 export interface Header {
   type: string;
@@ -29,6 +32,10 @@ const decoder = new TextDecoder();
  * own only when somebody asks for it: at ten million lines a second, most
  * nobody does.
  *
+ * Where nobody looks at each, one can stand for a run of them, as they lie one
+ * after another: {@linkcode count} messages, and between their bodies what the
+ * format puts there.
+ *
  * @example
  * ```ts
  * import { assertEquals } from "@std/assert";
@@ -37,6 +44,9 @@ const decoder = new TextDecoder();
  * assertEquals(message.body, new Uint8Array([56]));
  * assertEquals(message.text, "8");
  * assertEquals(Message.of("8").text, "8");
+ *
+ * const run = new Message(message.bytes, 0, 3, undefined, 2);
+ * assertEquals([run.count, run.text], [2, "7\n8"]);
  * ```
  */
 export class Message {
@@ -44,12 +54,14 @@ export class Message {
    * @param bytes The buffer; it may be used again once the message is done with.
    * @param start Where the body starts.
    * @param end Where it ends, exclusive.
+   * @param count How many messages it stands for.
    */
   constructor(
     readonly bytes: Uint8Array,
     readonly start: number,
     readonly end: number,
     readonly header?: Header,
+    readonly count = 1,
   ) {}
 
   /** A message with that text as its body. */
@@ -145,8 +157,13 @@ export interface Format {
 export interface Decoder {
   /** Takes bytes. All messages of the last ones must have been taken out. */
   push(bytes: Uint8Array): void;
-  /** The next whole message, or what is wrong with it; `undefined`: more bytes. */
-  next(): Message | MessageError | undefined;
+  /**
+   * The next whole message, or what is wrong with it; `undefined`: more bytes.
+   *
+   * @param most Up to how many may come as a run; there may be fewer, and on the
+   * wire they take no more than {@linkcode PIPE_BUF}. @default {1}
+   */
+  next(most?: number): Message | MessageError | undefined;
   /** No more bytes will come: what was left unfinished, if anything was. */
   end(): MessageError | undefined;
 }

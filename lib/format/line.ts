@@ -6,6 +6,7 @@ import {
   MAX_BODY,
   Message,
   MessageError,
+  PIPE_BUF,
 } from "../message.ts";
 
 const NEWLINE = 10;
@@ -32,8 +33,14 @@ const TOO_LONG = `Cannot read a line as it is longer than ${MAX_BODY} bytes`;
 export const line: Format = {
   name: "line",
   summary: "the body and a newline",
-  encode({ bytes, start, end }, into, at) {
+  encode({ bytes, start, end, count }, into, at) {
     if (at + end - start >= into.length) return -1;
+    if (count > 1) { // a run: it has come as lines
+      into.set(bytes.subarray(start, end), at);
+      at += end - start;
+      into[at++] = NEWLINE;
+      return at;
+    }
     // A loop beats set(subarray()) on the short lines that are the rule.
     for (let i = start; i < end; i++) {
       if (bytes[i] === NEWLINE) {
@@ -68,16 +75,18 @@ class LineDecoder implements Decoder {
     this.#allValid = isUtf8(this.#bytes.subarray(0, this.#end));
   }
 
-  next(): Message | MessageError | undefined {
+  next(most = 1): Message | MessageError | undefined {
     const bytes = this.#bytes;
     const start = this.#at;
     if (start >= this.#end) return this.#keepRest();
+    const run = most > 1 ? this.#run(most) : undefined;
+    if (run) return run;
     let end = start;
     while (bytes[end] !== NEWLINE) end++;
     this.#at = end + 1;
     if (this.#skipped > 0) { // the end of a line that was reported already
       this.#skipped = 0;
-      return this.next();
+      return this.next(most);
     }
     if (end - start > MAX_BODY) {
       return new MessageError(TOO_LONG, bytes.subarray(start, end));
@@ -86,6 +95,24 @@ class LineDecoder implements Decoder {
       return new MessageError(BAD_TEXT, bytes.subarray(start, end));
     }
     return new Message(bytes, start, end);
+  }
+
+  /** Several lines at once; `undefined`: the next one needs a look of its own. */
+  #run(most: number): Message | undefined {
+    if (!this.#allValid || this.#skipped > 0) return undefined;
+    const bytes = this.#bytes;
+    const start = this.#at;
+    const stop = Math.min(start + PIPE_BUF, this.#end);
+    let end = start;
+    let count = 0;
+    for (let i = start; i < stop; i++) {
+      if (bytes[i] !== NEWLINE) continue;
+      end = i;
+      if (++count === most) break;
+    }
+    if (count === 0) return undefined;
+    this.#at = end + 1;
+    return new Message(bytes, start, end, undefined, count);
   }
 
   end(): MessageError | undefined {
