@@ -6,22 +6,22 @@
 import { abortable } from "@std/async/abortable";
 import { LabError } from "./error.ts";
 import { line } from "./format/line.ts";
-import { type Decoder, Message, type MessageError } from "./message.ts";
+import type { Decoder } from "./message.ts";
 import { reason } from "./run_folder.ts";
 
 /**
- * Messages, and what is wrong with those that could not be read, as they come.
- * They are valid until the next ones are asked for.
+ * Where to take out the messages, each time that there are more. They are valid
+ * until the next ones are asked for.
  */
-export type Source = AsyncIterable<(Message | MessageError)[]>;
+export type Source = AsyncIterable<Decoder>;
 
 const NEWLINE = 10;
 const ZERO = 48;
 const NINE = 57;
 const encoder = new TextEncoder();
 
-/** Digits in the longest safe integer. */
-const MAX_DIGITS = 16;
+/** Numbers at a time: a thousand, for the last three digits. */
+const PAGE = 1000;
 
 /**
  * The numbers from `from` on, `count` of them.
@@ -31,41 +31,45 @@ const MAX_DIGITS = 16;
  * import { assertEquals } from "@std/assert";
  *
  * const texts: string[] = [];
- * for await (const batch of numbers(9, 2)) {
- *   for (const message of batch) {
- *     if (!(message instanceof Error)) texts.push(message.text);
+ * for await (const messages of numbers(9, 2)) {
+ *   for (let found; (found = messages.next());) {
+ *     if (!(found instanceof Error)) texts.push(found.text);
  *   }
  * }
  * assertEquals(texts, ["9", "10"]);
  * ```
  */
 export async function* numbers(from: number, count: number): Source {
-  // One buffer holds the digits of thousands: an array for each number would
-  // cost more than all the rest of its way.
-  const perBatch = Math.min(count, 4096);
-  const bytes = new Uint8Array(perBatch * MAX_DIGITS);
-  for (let done = 0; done < count; done += perBatch) {
-    yield digits(from + done, Math.min(perBatch, count - done), bytes);
+  const decoder = line.decoder();
+  const stop = from + count;
+  let page = new Uint8Array(0);
+  for (let first = from, next; first < stop; first = next) {
+    next = Math.min(first - first % PAGE + PAGE, stop);
+    const whole = next - first === PAGE;
+    if (whole && page.length === PAGE * `${first}\n`.length) raise(page);
+    else page = write(first, next);
+    decoder.push(page);
+    yield decoder;
   }
 }
 
-/** Counts as an odometer does: String() for each number takes three times as long. */
-function digits(from: number, count: number, bytes: Uint8Array): Message[] {
-  const messages: Message[] = [];
-  let start = 0;
-  let end = encoder.encodeInto(String(from), bytes).written;
-  for (let next = from + 1;; next++) {
-    messages.push(new Message(bytes, start, end));
-    if (messages.length === count) return messages;
-    const before = start;
-    start = end;
-    for (let i = before; i < start; i++) bytes[end++] = bytes[i];
-    let last = end - 1;
-    while (last >= start && bytes[last] === NINE) bytes[last--] = ZERO;
-    if (last >= start) bytes[last]++;
-    else {end = start +
-        encoder.encodeInto(String(next), bytes.subarray(start)).written; // one digit more
-    }
+/** The numbers from `first` to before `next`, a line each. */
+function write(first: number, next: number): Uint8Array<ArrayBuffer> {
+  let text = "";
+  for (let number = first; number < next; number++) text += `${number}\n`;
+  return encoder.encode(text);
+}
+
+/**
+ * Adds {@linkcode PAGE} to each number of a page, as an odometer does: the last
+ * three digits stay. To write it anew takes twenty times as long.
+ */
+function raise(page: Uint8Array): void {
+  const size = page.length / PAGE;
+  for (let thousands = size - 5; thousands < page.length; thousands += size) {
+    let digit = thousands;
+    while (page[digit] === NINE) page[digit--] = ZERO;
+    page[digit]++;
   }
 }
 
@@ -109,7 +113,7 @@ async function* lines(
       if (bytes === undefined) break;
       last = bytes[bytes.length - 1];
       decoder.push(bytes);
-      yield drain(decoder);
+      yield decoder;
     }
   } catch (error) {
     signal.throwIfAborted();
@@ -117,12 +121,6 @@ async function* lines(
   }
   if (last !== 0 && last !== NEWLINE) {
     decoder.push(new Uint8Array([NEWLINE]));
-    yield drain(decoder);
+    yield decoder;
   }
-}
-
-function drain(decoder: Decoder): (Message | MessageError)[] {
-  const all: (Message | MessageError)[] = [];
-  for (let found; (found = decoder.next());) all.push(found);
-  return all;
 }

@@ -52,6 +52,10 @@ export async function produce(
   const { clock = systemClock, signal } = options.wait;
   const outbox = new Outbox(sender, options.format, options);
   const turn = new Turn(50);
+  const pauses = pauseEvery > 0 && pause > 0;
+  // Where nobody looks at each value, as many go at once as lie there.
+  const hurry = quiet && options.gather && !headerOf && !delivered &&
+    interval === 0 && !pauses;
   let seq = 0;
   let bad = 0;
   let lost = 0; // values that had been written when the reader went
@@ -101,14 +105,14 @@ export async function produce(
   const offer = () => outbox.offer(message);
   const flush = () => outbox.flush();
   log.start();
-  for await (const batch of source) {
-    for (const found of batch) {
+  for await (const messages of source) {
+    for (let found; (found = messages.next(hurry ? Infinity : 1));) {
       if (found instanceof MessageError) {
         bad++;
         log.error(found.message);
         continue;
       }
-      if (pauseEvery > 0 && pause > 0 && seq > 0 && seq % pauseEvery === 0) {
+      if (pauses && seq > 0 && seq % pauseEvery === 0) {
         await put(flush);
         if (!quiet) log.pause(pause);
         await clock.sleep(pause, signal);
@@ -116,7 +120,7 @@ export async function produce(
         await put(flush);
         await clock.sleep(interval, signal);
       }
-      seq++;
+      seq += found.count;
       message = headerOf === undefined
         ? found
         : new Message(found.bytes, found.start, found.end, headerOf(seq));

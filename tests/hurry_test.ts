@@ -1,13 +1,19 @@
 // In a hurry many values go at once; but for the speed nobody must notice.
-import { assert, assertEquals } from "@std/assert";
-import { END, type Receiver } from "../lib/channel.ts";
+import { assert, assertEquals, assertRejects } from "@std/assert";
+import { ABSENT, END, type Receiver, type Sender } from "../lib/channel.ts";
 import { consume, type ConsumeOptions } from "../lib/consume.ts";
+import { LabError } from "../lib/error.ts";
 import { line } from "../lib/format/line.ts";
+import { numbers } from "../lib/input.ts";
 import { ProcessLog, startLog } from "../lib/log.ts";
+import { Message, PIPE_BUF } from "../lib/message.ts";
+import { produce, type ProduceOptions } from "../lib/produce.ts";
 import { Progress } from "../lib/progress.ts";
 import { range } from "./scripts.ts";
+import { VirtualClock } from "./virtual_clock.ts";
 
 const encoder = new TextEncoder();
+const decoder = new TextDecoder();
 
 /** The numbers as lines. */
 function lines(from: number, to: number): string {
@@ -16,7 +22,7 @@ function lines(from: number, to: number): string {
 
 const said: string[] = []; // in the last run
 
-/** What nobody looks at. */
+/** What is the same for both. */
 function hurried() {
   said.length = 0;
   startLog({ write: (text) => said.push(text) });
@@ -31,6 +37,36 @@ function hurried() {
   };
 }
 
+/** Takes records while `open` says so, and keeps them. */
+class Records implements Sender {
+  readonly limit = Infinity;
+  readonly taken: string[] = [];
+  constructor(readonly open: (taken: string[]) => boolean = () => true) {}
+  offer(record: Uint8Array) {
+    if (!this.open(this.taken)) return ABSENT;
+    this.taken.push(decoder.decode(record));
+    return true;
+  }
+  writable() {
+    return undefined;
+  }
+  [Symbol.asyncDispose]() {
+    return Promise.resolve();
+  }
+}
+
+function send(sender: Sender, total: number, more?: Partial<ProduceOptions>) {
+  return produce(sender, {
+    ...hurried(),
+    source: numbers(1, total),
+    total,
+    gather: true,
+    pauseEvery: 0,
+    pause: 0,
+    ...more,
+  });
+}
+
 /** Gives what is said, piece by piece, and then the end. */
 function receive(pieces: string[], more?: Partial<ConsumeOptions>) {
   const left = pieces.map((piece) => encoder.encode(piece));
@@ -41,6 +77,90 @@ function receive(pieces: string[], more?: Partial<ConsumeOptions>) {
   };
   return consume(receiver, { ...hurried(), boundaries: false, ...more });
 }
+
+Deno.test("numbers() gives every number, wherever the digits grow", async () => {
+  const last = Number.MAX_SAFE_INTEGER;
+  for (
+    const [from, to] of [
+      [0, 0],
+      [1, 12_345],
+      [7, 999],
+      [995, 2004],
+      [1000, 1999],
+      [98_765, 103_000],
+      [999_000, 1_001_000],
+      [last - 2500, last - 1],
+    ]
+  ) {
+    let text = "";
+    for await (const messages of numbers(from, to - from + 1)) {
+      for (let found; (found = messages.next(Infinity));) {
+        assert(found instanceof Message);
+        text += found.text + "\n";
+      }
+    }
+    assert(text === lines(from, to), `from ${from} to ${to}`);
+  }
+});
+
+Deno.test("produce() in a hurry sends whole lines, no record longer than PIPE_BUF", async () => {
+  const sender = new Records();
+  assertEquals(await send(sender, 12_345), true);
+  assertEquals(sender.taken.join(""), lines(1, 12_345));
+  assert(sender.taken.length < 40, `${sender.taken.length} records`);
+  for (const record of sender.taken) {
+    assert(record.length <= PIPE_BUF && record.endsWith("\n"));
+  }
+});
+
+Deno.test("produce() in a hurry resumes with what did not go, and its count is right", async () => {
+  let looks = 0;
+  const sender = new Records(({ length }) => length !== 3 || ++looks > 4);
+  assertEquals(await send(sender, 5000), true);
+  assertEquals(sender.taken.join(""), lines(1, 5000));
+  const gone = sender.taken.slice(0, 3).join("").split("\n").length - 1;
+  assertEquals(
+    said.filter((text) => text.startsWith("WARNING")),
+    [
+      `WARNING:us:The reader has gone: ${gone} of 5000 values were written, ${
+        5000 - gone
+      } are missing`,
+    ],
+  );
+});
+
+Deno.test("produce() in a hurry says what is missing where nobody can come again", async () => {
+  const sender = new Records(({ length }) => length < 2);
+  const error = await assertRejects(
+    () => send(sender, 5000, { reopens: false }),
+    LabError,
+  );
+  const gone = sender.taken.join("").split("\n").length - 1;
+  assertEquals(
+    error.message,
+    `The reader has gone: ${gone} of 5000 values were written, ${
+      5000 - gone
+    } are missing`,
+  );
+});
+
+Deno.test("produce() pauses where it should, however quiet it is", async () => {
+  for (const flags of [{ pauseEvery: 6, pause: 10 }, { interval: 10 }]) {
+    const clock = new VirtualClock();
+    const sender = new Records();
+    await clock.run(send(sender, 20, { ...flags, wait: { clock } }));
+    const apart = flags.pauseEvery ?? 1;
+    assertEquals(sender.taken.length, Math.ceil(20 / apart));
+    assertEquals(sender.taken[0], lines(1, apart));
+    assertEquals(sender.taken.join(""), lines(1, 20));
+  }
+});
+
+Deno.test("produce() sends one at a time where a record is one message", async () => {
+  const sender = new Records();
+  assertEquals(await send(sender, 20, { gather: false }), true);
+  assertEquals(sender.taken, range(1, 20).map((number) => `${number}\n`));
+});
 
 Deno.test("consume() in a hurry stops at its count, and says what came beyond", async () => {
   for (const count of [1, 2, 699, 700, 701, 1000]) {
