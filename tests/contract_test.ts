@@ -4,7 +4,7 @@ import { assert, assertEquals, assertMatch } from "@std/assert";
 import { MECHANISMS } from "../lib/mechanism/mod.ts";
 import { header } from "../lib/format/header.ts";
 import { MAX_BODY, Message } from "../lib/message.ts";
-import { Channel, type Peer } from "./peers.ts";
+import { Channel, type Peer, Pool } from "./peers.ts";
 import { descriptors, freshName, leftovers, run } from "./scripts.ts";
 
 const PENDING = { nothing: "Data not available" };
@@ -30,6 +30,9 @@ function intact(lengths: number[], from = "sender") {
   }));
 }
 
+const pool = new Pool();
+Deno.test.afterAll(() => pool[Symbol.asyncDispose]());
+
 // Where a mechanism can do without foreign functions, it must do the same with them.
 const SUBJECTS = MECHANISMS.flatMap((mechanism) => {
   const { ffi, processes } = mechanism.properties;
@@ -47,7 +50,7 @@ for (const { mechanism, ffi, both } of SUBJECTS) {
     Deno.test({ name: `${name}: ${what}`, ignore, fn });
 
   test("PENDING before the first sender, END after the last, PENDING while one is silent", async () => {
-    await using channel = new Channel(mechanism, { ffi });
+    await using channel = new Channel(mechanism, { ffi, pool });
     const receiver = await channel.receiver();
     assertEquals(await receiver.do({ do: "poll" }), PENDING);
     const sender = await channel.sender();
@@ -70,7 +73,7 @@ for (const { mechanism, ffi, both } of SUBJECTS) {
   });
 
   test("keeps the order, and every length up to what it takes at once", async () => {
-    await using channel = new Channel(mechanism, { ffi });
+    await using channel = new Channel(mechanism, { ffi, pool });
     const receiver = await channel.receiver();
     const sender = await channel.sender();
     const whole = sender.limit === Infinity ? PIPE_BUF : sender.limit;
@@ -93,7 +96,7 @@ for (const { mechanism, ffi, both } of SUBJECTS) {
   });
 
   test("several senders at once: each one's order kept, none lost, none torn", async () => {
-    await using channel = new Channel(mechanism, { ffi });
+    await using channel = new Channel(mechanism, { ffi, pool });
     const receiver = await channel.receiver();
     const names = ["one", "two", "three"];
     const senders: Peer[] = [];
@@ -114,7 +117,7 @@ for (const { mechanism, ffi, both } of SUBJECTS) {
   });
 
   test("full, it refuses and loses nothing; what it holds is what it says", async () => {
-    await using channel = new Channel(mechanism, { ffi });
+    await using channel = new Channel(mechanism, { ffi, pool });
     const receiver = await channel.receiver();
     const sender = await channel.sender();
     const length = 1000;
@@ -138,7 +141,7 @@ for (const { mechanism, ffi, both } of SUBJECTS) {
 
   if ("chosen" in capacity && capacity.chosen) {
     test("holds as many messages as were asked for", async () => {
-      await using channel = new Channel(mechanism, { ffi, capacity: 3 });
+      await using channel = new Channel(mechanism, { ffi, pool, capacity: 3 });
       const sender = await channel.sender();
       const { records } = await sender.do({ do: "fill", length: 9, most: 99 });
       assertEquals(records, 3);
@@ -146,7 +149,7 @@ for (const { mechanism, ffi, both } of SUBJECTS) {
   }
 
   test(`two records come as ${boundaries ? "two" : "a stream of bytes"}`, async () => {
-    await using channel = new Channel(mechanism, { ffi });
+    await using channel = new Channel(mechanism, { ffi, pool });
     const receiver = await channel.receiver();
     const sender = await channel.sender();
     await sender.do({ do: "offer", text: "first" });
@@ -164,7 +167,7 @@ for (const { mechanism, ffi, both } of SUBJECTS) {
   });
 
   test(`what was sent ${outlives ? "remains" : "is gone"} when every process has been killed`, async () => {
-    await using channel = new Channel(mechanism, { ffi });
+    await using channel = new Channel(mechanism, { ffi, pool });
     await channel.receiver(); // a FIFO and a socket take nothing while nobody reads
     const killed = await channel.sender();
     await killed.do({ do: "send", lengths: [1, 2, 3] });
@@ -173,6 +176,7 @@ for (const { mechanism, ffi, both } of SUBJECTS) {
     // The same name again; where the parent makes the channel, a new parent.
     await using same = new Channel(mechanism, {
       ffi,
+      pool,
       name: channel.address.name,
     });
     const receiver = await same.receiver();
@@ -189,14 +193,14 @@ for (const { mechanism, ffi, both } of SUBJECTS) {
   });
 
   test(`an end ${twoWay ? "could" : "cannot"} carry data the other way`, async () => {
-    await using channel = new Channel(mechanism, { ffi });
+    await using channel = new Channel(mechanism, { ffi, pool });
     const receiver = await channel.receiver();
     const sender = await channel.sender();
     await sender.do({ do: "send", lengths: [1] });
     await receiver.do({ do: "receive", count: 1 });
     if (channel.address.memory) { // no descriptor: both have all of it
-      await receiver.do({ do: "open", role: "sender" });
-      await sender.do({ do: "open", role: "receiver" });
+      await channel.open(receiver, "sender", "receiver");
+      await channel.open(sender, "receiver");
       await receiver.do({ do: "send", lengths: [2] });
       const { messages } = await sender.do({ do: "receive", count: 1 });
       assertEquals(messages, intact([2], "receiver"));
@@ -217,7 +221,7 @@ for (const { mechanism, ffi, both } of SUBJECTS) {
 
   if (properties.processes === "many") {
     test("kill -9 of the receiver: the sender hears it or fills the buffer, and a new one joins", async () => {
-      await using channel = new Channel(mechanism, { ffi });
+      await using channel = new Channel(mechanism, { ffi, pool });
       const receiver = await channel.receiver();
       const sender = await channel.sender();
       await channel.letGo();
@@ -256,7 +260,7 @@ for (const { mechanism, ffi, both } of SUBJECTS) {
     });
 
     test("kill -9 of the sender: the receiver sees the end, and a new one joins", async () => {
-      await using channel = new Channel(mechanism, { ffi });
+      await using channel = new Channel(mechanism, { ffi, pool });
       const receiver = await channel.receiver();
       const first = await channel.sender("first");
       await first.do({ do: "send", lengths: [1] });
@@ -284,7 +288,7 @@ for (const { mechanism, ffi, both } of SUBJECTS) {
     // the ring's half-filled slot has a test of its own.
     if (!boundaries) {
       test("kill -9 of the sender in the middle of a message: torn, never delivered", async () => {
-        await using channel = new Channel(mechanism, { ffi });
+        await using channel = new Channel(mechanism, { ffi, pool });
         const receiver = await channel.receiver();
         const sender = await channel.sender();
         await channel.letGo();
@@ -309,7 +313,7 @@ for (const { mechanism, ffi, both } of SUBJECTS) {
     }
 
     test("SIGSTOP and SIGCONT of either side: nothing is lost", async () => {
-      await using channel = new Channel(mechanism, { ffi });
+      await using channel = new Channel(mechanism, { ffi, pool });
       const receiver = await channel.receiver();
       const sender = await channel.sender();
       const lengths = Array.from({ length: 300 }, (_, i) => i * 3);
@@ -328,7 +332,7 @@ for (const { mechanism, ffi, both } of SUBJECTS) {
     });
 
     test("blocked, it costs next to no processor time", async () => {
-      await using channel = new Channel(mechanism, { ffi });
+      await using channel = new Channel(mechanism, { ffi, pool });
       const receiver = await channel.receiver();
       const sender = await channel.sender();
       await sender.do({ do: "send", lengths: [1] });

@@ -19,15 +19,16 @@ import { lcg } from "./lcg.ts";
 /** How a peer is started. */
 export interface PeerStart {
   port: number;
-  via: string;
-  address: Address;
-  /** Its name in the messages that it sends. */
-  from: string;
+  /** What no line of JSON can carry. */
+  memory?: SharedArrayBuffer;
 }
+
+export type Role = "sender" | "receiver";
 
 /** What a test can ask of a peer. */
 export type Order =
-  | { do: "open"; role: "sender" | "receiver" }
+  /** `from` is its name in the messages that it sends. */
+  | { do: "open"; role: Role; via: string; address: Address; from: string }
   /** Sends messages with bodies of these lengths, waiting for room. */
   | { do: "send"; lengths: number[] }
   /** Offers messages of that length without waiting, until one is refused. */
@@ -46,22 +47,22 @@ export type Order =
   | { do: "receive"; count: number }
   /** Waits in the kernel for what will not come, for that long (ms). */
   | { do: "idle"; ms: number }
+  /** Closes both ends, and forgets them. */
   | { do: "close" };
 
 /** What came of it; a message is told by sender, number and length. */
 export type Reply = Record<string, unknown> & { error?: string };
 
-const PATTERN = Uint8Array.from({ length: 1 << 20 }, (_, i) => (i * 7) % 251);
+const PATTERN = new Uint8Array(1 << 20).map((_, i) => (i * 7) % 251);
 
-async function serve({ port, via, address, from }: PeerStart) {
-  const mechanism = mechanismNamed(via);
-  const { openReceiver, openSender } = await mechanism.load();
-  const { boundaries } = mechanism.properties;
+async function serve({ port, memory }: PeerStart) {
   const wait = { way: "block", timeout: 20_000 } as const;
+  let ends = new AsyncDisposableStack();
   let sender: Sender;
   let receiver: Receiver;
   let outbox: Outbox;
   let inbox: Inbox;
+  let from: string;
   let seq = 0;
 
   const compose = (length: number) =>
@@ -84,15 +85,20 @@ async function serve({ port, via, address, from }: PeerStart) {
 
   async function obey(order: Order): Promise<Reply> {
     switch (order.do) {
-      case "open":
+      case "open": {
+        const { properties, load } = mechanismNamed(order.via);
+        const { openReceiver, openSender } = await load();
+        const address = { ...order.address, memory };
         if (order.role === "sender") {
-          sender = await openSender(address);
+          sender = ends.use(await openSender(address));
           outbox = new Outbox(sender, header, { gather: false });
+          [from, seq] = [order.from, 0];
           return { limit: sender.limit };
         }
-        receiver = await openReceiver(address);
-        inbox = new Inbox(receiver, header, boundaries);
+        receiver = ends.use(await openReceiver(address));
+        inbox = new Inbox(receiver, header, properties.boundaries);
         return {};
+      }
       case "send":
         for (const length of order.lengths) {
           const message = compose(length);
@@ -122,7 +128,7 @@ async function serve({ port, via, address, from }: PeerStart) {
       }
       case "noise": {
         const random = lcg(order.seed);
-        const noise = Uint8Array.from(PATTERN, () => random(256));
+        const noise = PATTERN.map(() => random(256));
         const longest = Math.min(sender.limit, 65_536);
         const ready = (signal: AbortSignal) => sender.writable(signal);
         const put = (record: Uint8Array) =>
@@ -180,8 +186,8 @@ async function serve({ port, via, address, from }: PeerStart) {
         return { busy: cpu / 1000 / (performance.now() - start) };
       }
       case "close":
-        await sender?.[Symbol.asyncDispose]();
-        await receiver?.[Symbol.asyncDispose]();
+        await ends.disposeAsync();
+        ends = new AsyncDisposableStack();
         return {};
     }
   }
@@ -193,7 +199,7 @@ async function serve({ port, via, address, from }: PeerStart) {
     .pipeThrough(new TextLineStream());
   const say = (reply: Reply) =>
     writer.write(new TextEncoder().encode(JSON.stringify(reply) + "\n"));
-  await say({ from, pid: Deno.pid });
+  await say({ pid: Deno.pid });
   for await (const line of lines) {
     try {
       await say(await obey(JSON.parse(line)));

@@ -5,7 +5,7 @@
  */
 import { TextLineStream } from "@std/streams/text-line-stream";
 import type { Address, Mechanism } from "../lib/channel.ts";
-import type { Order, PeerStart, Reply } from "./peer.ts";
+import type { Order, PeerStart, Reply, Role } from "./peer.ts";
 import { freshName } from "./scripts.ts";
 
 const SCRIPT = new URL("./peer.ts", import.meta.url);
@@ -15,6 +15,8 @@ export class Peer {
   readonly #connection: Deno.TcpConn;
   readonly #lines: ReadableStreamDefaultReader<string>;
   readonly #end: () => Promise<void>;
+  /** Answers that are missing, or that nobody expected. */
+  #doubts = 0;
   readonly pid: number;
   /** The longest record that a sender takes, in bytes. */
   limit = Infinity;
@@ -33,24 +35,58 @@ export class Peer {
 
   /** Gives an order; the answer comes later. */
   async ask(order: Order): Promise<Reply> {
+    this.#doubts++;
     const bytes = new TextEncoder().encode(JSON.stringify(order) + "\n");
     await this.#connection.write(bytes);
     const { value } = await this.#lines.read();
     if (value === undefined) throw new Error("The peer is gone");
+    this.#doubts--;
     return JSON.parse(value);
   }
 
   /** The same, where an error is not expected. */
   async do(order: Order): Promise<Reply> {
     const reply = await this.ask(order);
-    if (reply.error) throw new Error(`${order.do}: ${reply.error}`);
+    if (reply.error) {
+      this.#doubts++;
+      throw new Error(`${order.do}: ${reply.error}`);
+    }
     return reply;
+  }
+
+  /** Closes its ends. @returns Whether it can serve another channel. */
+  async retire(): Promise<boolean> {
+    if (this.#doubts > 0) return false;
+    const error = await this.ask({ do: "close" })
+      .then((reply) => reply.error, (gone) => gone);
+    return error === undefined;
   }
 
   /** Ends the peer, as kill -9 does where it is a process. */
   async end(): Promise<void> {
+    this.#doubts++;
     await this.#end();
     await this.#lines.cancel();
+  }
+}
+
+/** Processes that serve one channel after the other: a start is dear. */
+export class Pool implements AsyncDisposable {
+  readonly #idle: { peer: Peer; ffi: boolean }[] = [];
+
+  take(ffi: boolean): Peer | undefined {
+    const at = this.#idle.findIndex((one) => one.ffi === ffi);
+    return this.#idle.splice(at, at < 0 ? 0 : 1)[0]?.peer;
+  }
+
+  /** Takes back whoever is fit for another channel; the others it ends. */
+  async give(peer: Peer, ffi: boolean): Promise<void> {
+    if (await peer.retire()) this.#idle.push({ peer, ffi });
+    else await peer.end();
+  }
+
+  async [Symbol.asyncDispose]() {
+    for (const { peer } of this.#idle.splice(0)) await peer.end();
   }
 }
 
@@ -60,6 +96,8 @@ export interface ChannelOptions {
   name?: string;
   /** May its processes call foreign functions? @default {true} */
   ffi?: boolean;
+  /** Where its processes come from, and go to; without, they end with it. */
+  pool?: Pool;
 }
 
 /** A channel of its own, and the peers at its ends. */
@@ -69,51 +107,58 @@ export class Channel implements AsyncDisposable {
   readonly #peers: Peer[] = [];
   readonly #listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
   readonly #ffi: boolean;
+  readonly #pool?: Pool;
   #pipe?: Deno.ChildProcess; // whose standard input is the pipe
 
   constructor(
     mechanism: Mechanism,
-    { capacity, name = freshName(), ffi = true }: ChannelOptions = {},
+    { capacity, name = freshName(), ffi = true, pool }: ChannelOptions = {},
   ) {
     this.mechanism = mechanism;
     this.address = { name, capacity };
     this.#ffi = ffi;
+    // Without a name, a peer has its one channel from its start.
+    if (mechanism.properties.openedBy === "name") this.#pool = pool;
   }
 
   async receiver(): Promise<Peer> {
     const peer = await this.#start("receiver");
-    await peer.do({ do: "open", role: "receiver" });
+    await this.open(peer, "receiver");
     return peer;
   }
 
   async sender(from = "sender"): Promise<Peer> {
-    const peer = await this.#start(from);
-    const { limit } = await peer.do({ do: "open", role: "sender" });
-    if (typeof limit === "number") peer.limit = limit; // JSON knows no Infinity
+    const peer = await this.#start("sender");
+    const { limit } = await this.open(peer, "sender", from);
+    peer.limit = typeof limit === "number" ? limit : Infinity; // JSON knows none
     return peer;
   }
 
-  async #start(from: string): Promise<Peer> {
+  /** Has a peer open an end; `from` is its name in the messages that it sends. */
+  open(peer: Peer, role: Role, from: string = role): Promise<Reply> {
+    const { mechanism: { name: via }, address } = this;
+    return peer.do({ do: "open", role, via, address, from });
+  }
+
+  async #start(role: Role): Promise<Peer> {
+    const peer = this.#pool?.take(this.#ffi) ?? await this.#startNew(role);
+    this.#peers.push(peer);
+    return peer;
+  }
+
+  async #startNew(role: Role): Promise<Peer> {
     const { allocate } = await this.mechanism.load();
     this.address.memory ??= allocate?.(this.address);
     const { port } = this.#listener.addr as Deno.NetAddr;
-    const start: PeerStart = {
-      port,
-      via: this.mechanism.name,
-      address: this.address,
-      from,
-    };
     const end = this.mechanism.properties.processes === "one"
-      ? this.#startWorker(start)
-      : this.#startProcess(start);
+      ? this.#startWorker({ port, memory: this.address.memory })
+      : this.#startProcess({ port }, role);
     const connection = await this.#listener.accept() as Deno.TcpConn;
     const lines = connection.readable
       .pipeThrough(new TextDecoderStream())
       .pipeThrough(new TextLineStream()).getReader();
     const { value = "{}" } = await lines.read();
-    const peer = new Peer(connection, lines, JSON.parse(value).pid, end);
-    this.#peers.push(peer);
-    return peer;
+    return new Peer(connection, lines, JSON.parse(value).pid, end);
   }
 
   #startWorker(start: PeerStart): () => Promise<void> {
@@ -122,7 +167,7 @@ export class Channel implements AsyncDisposable {
     return () => Promise.resolve(worker.terminate());
   }
 
-  #startProcess(start: PeerStart): () => Promise<void> {
+  #startProcess(start: PeerStart, role: Role): () => Promise<void> {
     const deno = Deno.execPath();
     const permissions = this.#ffi ? ["-A"] : ["-A", "--deny-ffi"];
     const args = [
@@ -132,7 +177,7 @@ export class Channel implements AsyncDisposable {
       JSON.stringify(start),
     ];
     const piped = this.mechanism.properties.openedBy === "parent";
-    const receiving = start.from === "receiver";
+    const receiving = role === "receiver";
     const child = piped && !receiving && this.#pipe
       ? new Deno.Command("sh", {
         args: [
@@ -169,6 +214,11 @@ export class Channel implements AsyncDisposable {
   }
 
   async [Symbol.asyncDispose]() {
+    if (this.#pool) {
+      for (const peer of this.#peers.splice(0)) {
+        await this.#pool.give(peer, this.#ffi);
+      }
+    }
     await this.end();
     this.#listener.close();
     const { remove } = await this.mechanism.load();
