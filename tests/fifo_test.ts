@@ -25,6 +25,8 @@ function channel(): { name: string; flags: string[] } {
 for (const way of ["retry", "block", "spin"]) {
   Deno.test(`consumer and producer meet in either order with --wait=${way}`, async () => {
     for (const first of ["consumer", "producer"] as const) {
+      // Spinning is the same loop whoever comes first.
+      if (way === "spin" && first === "producer") continue;
       const { name, flags } = channel();
       const all = [...flags, `--wait=${way}`];
       const pause = ["--pause=50ms"];
@@ -67,31 +69,26 @@ Deno.test("SIGINT ends producer and consumer that are connected, nothing left", 
   }
 });
 
-Deno.test("producer says that nobody reads yet", async () => {
-  const { name, flags } = channel();
-  await using producer = start("producer", [...flags, "--pause=0"]);
-  await producer.saw(NOBODY, 3);
-  await using consumer = start("consumer", flags);
-  await assertWell(name, producer, consumer);
-});
-
-Deno.test("cat reads what producer writes", async () => {
+Deno.test("producer says that nobody reads yet; cat reads what it writes", async () => {
   const { name, flags } = channel();
   await using producer = start("producer", [...flags, "--pause=10ms"]);
-  await producer.saw(NOBODY);
+  await producer.saw(NOBODY, 3);
   await using cat = shell(`cat run/${name}.fifo; rm -f run/${name}.fifo`);
   await assertWell(name, producer, cat);
   const text = new TextDecoder().decode(await cat.output());
   assertEquals(text, range(1, 10).map((value) => `${value}\n`).join(""));
 });
 
-Deno.test("seq feeds consumer", async () => {
+Deno.test("seq feeds consumer, which says what came beyond the values that it expected", async () => {
   const { name, flags } = channel();
   await using consumer = start("consumer", flags);
   await consumer.saw(WAITING);
-  await using seq = shell(`seq 1 10 > run/${name}.fifo`);
+  await using seq = shell(`seq 1 12 > run/${name}.fifo`);
   await assertWell(name, seq, consumer);
   assertEquals(valuesRead(consumer), range(1, 10));
+  assert(consumer.lines.includes(
+    "WARNING:process2:2 more values had come than were expected: they are lost",
+  ));
 });
 
 Deno.test("a second producer finishes what the first began", async () => {
@@ -124,13 +121,12 @@ Deno.test("two producers at once: every value arrives, none torn", async () => {
   await assertWell(name, one, two, consumer);
   const text = new TextDecoder().decode(await consumer.output());
   const values = text.trimEnd().split("\n").map(Number);
-  for (
-    const mine of [
-      values.filter((value) => value <= count),
-      values.filter((value) => value > count),
-    ]
-  ) assertEquals(mine, mine.toSorted((a, b) => a - b)); // each one's order kept
-  assertEquals(values.toSorted((a, b) => a - b), range(1, 2 * count));
+  for (const from of [1, count + 1]) { // each one's order kept
+    const mine = values.filter((value) => (value > count) === (from > count));
+    assertEquals(mine.length, count);
+    assertEquals(mine.findIndex((value, i) => value !== from + i), -1);
+  }
+  assertEquals(values.length, 2 * count);
 });
 
 Deno.test("a million lines go through byte for byte", async () => {
@@ -153,8 +149,9 @@ Deno.test("a million lines go through byte for byte", async () => {
   assert(summary.test(await consumer.saw("Read 1000000 values")));
 });
 
+// Spinning looks as retrying does, here and where it gives up.
 Deno.test("--until-end sees the end of a producer that had nothing to say", async () => {
-  for (const way of ["retry", "block", "spin"]) {
+  for (const way of ["retry", "block"]) {
     const { name, flags } = channel();
     const all = [...flags, `--wait=${way}`];
     await using consumer = start("consumer", [...all, "--until-end"]);
@@ -164,15 +161,17 @@ Deno.test("--until-end sees the end of a producer that had nothing to say", asyn
   }
 });
 
-Deno.test("--input sends a file's lines, the last one without its newline too", async () => {
+Deno.test("--input sends a file's lines, the last one without its newline too; what a terminal would obey is shown", async () => {
   const { name, flags } = channel();
   await using consumer = start("consumer", [...flags, "--until-end"]);
-  const input = new Blob(["first\n\nlast"]).stream();
+  const input = new Blob(["first\n\na\x1b[31mred\r\nlast"]).stream();
   await using producer = start("producer", [...flags, "--input=-"], { input });
   await assertWell(name, producer, consumer);
   assertEquals(
     consumer.lines.filter((line) => line.includes("Read:")),
-    ["first", "", "last"].map((value) => `INFO:process2:Read: ${value}`),
+    ["first", "", "a\\x1b[31mred\\x0d", "last"].map((value) =>
+      `INFO:process2:Read: ${value}`
+    ),
   );
 });
 
@@ -228,7 +227,7 @@ Deno.test("kill -9 of consumer: producer says what went through and resumes with
 });
 
 Deno.test("who gives up says what is missing, exit 1, nothing left", async () => {
-  for (const way of ["retry", "block", "spin"]) {
+  for (const way of ["retry", "block"]) {
     const { name, flags } = channel();
     const all = [...flags, `--wait=${way}`, "--timeout=100ms"];
     const consumer = await run("consumer", all);
@@ -249,7 +248,9 @@ Deno.test("who gives up says what is missing, exit 1, nothing left", async () =>
 
 Deno.test("a full FIFO makes producer wait for consumer: nothing is lost", async () => {
   const { name, flags } = channel();
-  const all = [...flags, "--count=20000"];
+  // 17 bytes a line: of 65536 bytes no more than 3855 lines fit.
+  const first = 9_000_000_000_000_000;
+  const all = [...flags, `--from=${first}`, "--count=5000"];
   await using cat = shell(
     // A reader that does not read until we say so.
     `mkdir -p -m 700 run; mkfifo -m 600 run/${name}.fifo; exec 3<run/${name}.fifo; kill -STOP $$; cat <&3; rm -f run/${name}.fifo`,
@@ -262,7 +263,7 @@ Deno.test("a full FIFO makes producer wait for consumer: nothing is lost", async
   cat.kill("SIGCONT");
   await assertWell(name, producer, cat);
   const text = new TextDecoder().decode(await cat.output());
-  assertEquals(text, range(1, 20_000).join("\n") + "\n");
+  assertEquals(text, range(first, first + 4999).join("\n") + "\n");
 });
 
 Deno.test("bad bodies are quoted and counted, reading goes on, exit 1", async () => {
@@ -326,17 +327,6 @@ Deno.test("consumer says that standard output was closed, exit 1", async () => {
   assertEquals(leftovers(name), []);
 });
 
-Deno.test("consumer says what came beyond the values that it expected", async () => {
-  const { name, flags } = channel();
-  await using consumer = start("consumer", [...flags, "--count=3"]);
-  await consumer.saw(WAITING);
-  await using seq = shell(`seq 1 5 > run/${name}.fifo`);
-  await assertWell(name, seq, consumer);
-  assert(consumer.lines.includes(
-    "WARNING:process2:2 more values had come than were expected: they are lost",
-  ));
-});
-
 Deno.test("what lies at the FIFO's path and is not ours is refused, and stays", async () => {
   await Deno.mkdir("run", { recursive: true, mode: 0o700 });
   const cases: [make: (path: string) => Promise<unknown>, says: string][] = [
@@ -353,15 +343,14 @@ Deno.test("what lies at the FIFO's path and is not ours is refused, and stays", 
       "as it belongs to user 65534 and we are user 0",
     ]);
   }
-  for (const [make, says] of cases) {
+  for (const [i, [make, says]] of cases.entries()) {
     const { name, flags } = channel();
     const path = `run/${name}.fifo`;
     await make(path);
-    for (const task of ["producer", "consumer"] as const) {
-      const { code, log } = await run(task, flags);
-      assertEquals(code, 1);
-      assert(log.includes(`Cannot use ${path}`) && log.includes(says), log);
-    }
+    // Both look at the path with the same function: they take turns.
+    const { code, log } = await run(i % 2 ? "producer" : "consumer", flags);
+    assertEquals(code, 1);
+    assert(log.includes(`Cannot use ${path}`) && log.includes(says), log);
     assertEquals(leftovers(name), [path]);
     await Deno.remove(path);
   }
@@ -438,15 +427,6 @@ Deno.test("a FIFO that was replaced while we wait is a clear error, and the othe
   );
   assertEquals(await Deno.readTextFile(path), "precious");
   await Deno.remove(path);
-});
-
-Deno.test("what a terminal would obey is shown, not obeyed", async () => {
-  const { name, flags } = channel();
-  await using consumer = start("consumer", [...flags, "--until-end"]);
-  const input = new Blob(["a\x1b[31mred\r\n"]).stream();
-  await using producer = start("producer", [...flags, "--input=-"], { input });
-  await assertWell(name, producer, consumer);
-  assert(consumer.lines.includes("INFO:process2:Read: a\\x1b[31mred\\x0d"));
 });
 
 Deno.test("a folder run/ that cannot be is a clear error", async () => {
