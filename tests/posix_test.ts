@@ -224,6 +224,13 @@ test("waitFd() lets timers run, and throws the reason when aborted", async () =>
   );
 });
 
+test("waitFd() is over in time, whatever is left of its slice", async () => {
+  using fifo = makeFifo();
+  const reader = fifo.open(constants.O_RDONLY | constants.O_NONBLOCK);
+  for (let i = 0; i < 250; i++) await waitFd(reader, "readable", never, 0.1);
+  assertEquals(pollFd(reader, POLLIN, 0), 0);
+});
+
 test("waitFd() lets Ctrl-C be heard", async () => {
   using fifo = makeFifo();
   await using peer = startPeer(`

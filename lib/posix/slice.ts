@@ -43,9 +43,7 @@ async function inMoreSlices(
   end: number,
 ): Promise<void> {
   for (;;) {
-    const now = performance.now();
-    if (now >= end) return;
-    const early = now - turned < SLICE;
+    const early = performance.now() - turned < SLICE;
     // Cut short by a signal: its listener has some threads to come through.
     if (early) await delay(1);
     // A hop to another thread and back, 0.2 ms; a timer would take over 2 ms,
@@ -54,6 +52,7 @@ async function inMoreSlices(
     turned = performance.now();
     signal.throwIfAborted();
     // Waits that are short but many must not keep the event loop out, either.
-    if (sleep(Math.ceil(Math.min(SLICE, end - turned)))) return;
+    const left = Math.min(SLICE, end - turned);
+    if (left <= 0 || sleep(Math.ceil(left))) return;
   }
 }
