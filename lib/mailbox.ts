@@ -54,7 +54,8 @@ export class Outbox {
    * cannot carry it.
    */
   offer(message: Message): true | typeof FULL | typeof ABSENT {
-    if (this.#used > 0 && !this.#gather) {
+    // A record longer than PIPE_BUF may be torn: let nobody else's be in it.
+    if (this.#used > 0 && (!this.#gather || this.#used > PIPE_BUF)) {
       const gone = this.flush();
       if (gone !== true) return gone;
     }

@@ -113,6 +113,18 @@ Deno.test("produce() in a hurry sends whole lines, no record longer than PIPE_BU
   }
 });
 
+Deno.test("produce() in a hurry sends a long line alone: its record could be torn", async () => {
+  const long = "x".repeat(PIPE_BUF + 1) + "\n";
+  const source = async function* () {
+    const messages = line.decoder();
+    messages.push(encoder.encode(`1\n${long}2\n`));
+    yield messages;
+  };
+  const sender = new Records();
+  await send(sender, 3, { source: source() });
+  assertEquals(sender.taken, ["1\n", long, "2\n"]);
+});
+
 Deno.test("produce() in a hurry resumes with what did not go, and its count is right", async () => {
   let looks = 0;
   const sender = new Records(({ length }) => length !== 3 || ++looks > 4);
