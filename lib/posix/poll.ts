@@ -64,24 +64,27 @@ export function waitFd(
   return inSlices((ms) => pollFd(fd, events, ms) !== 0, signal, atMost);
 }
 
-/**
- * The same for several file descriptors: wakes when any of them is ready.
- *
- * @throws As {@linkcode waitFd}.
- */
-export function waitFds(
-  fds: number[],
-  readiness: "readable" | "writable",
-  signal: AbortSignal,
-): Promise<void> | undefined {
-  const events = readiness === "readable" ? POLLIN : POLLOUT;
-  const { poll } = libc();
-  const pollfds = Int32Array.from(fds.flatMap((fd) => [fd, events]));
-  const count = BigInt(fds.length);
-  return inSlices((ms) => {
-    const ready = poll(pollfds, count, ms);
-    const error = ready < 0 ? errno() : 0;
-    if (error !== 0 && error !== EINTR) throw new SystemError("poll", error);
-    return ready > 0;
-  }, signal);
+/** Several file descriptors to wait for: struct pollfd, one behind the other. */
+export class PollSet {
+  #pollfds = new Int32Array(0);
+
+  /** Which they are from now on. */
+  set(fds: number[]): void {
+    this.#pollfds = Int32Array.from(fds.flatMap((fd) => [fd, POLLIN]));
+  }
+
+  /**
+   * Wakes when any of them is readable, or hung up.
+   *
+   * @throws As {@linkcode waitFd}.
+   */
+  wait(signal: AbortSignal): Promise<void> | undefined {
+    return inSlices((ms) => {
+      const { poll } = libc();
+      const ready = poll(this.#pollfds, BigInt(this.#pollfds.length / 2), ms);
+      const error = ready < 0 ? errno() : 0;
+      if (error !== 0 && error !== EINTR) throw new SystemError("poll", error);
+      return ready > 0;
+    }, signal);
+  }
 }

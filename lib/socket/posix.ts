@@ -5,8 +5,9 @@
  */
 import { END, PENDING, type Receiver, type Sender } from "../channel.ts";
 import { close } from "../posix/file.ts";
-import { waitFds } from "../posix/poll.ts";
+import { PollSet } from "../posix/poll.ts";
 import { accept, connectTo, listenAt } from "../posix/socket.ts";
+import { Seldom } from "../seldom.ts";
 import { StreamReader, StreamSender } from "../posix/stream_ends.ts";
 
 export const THROUGH = "C library";
@@ -34,9 +35,13 @@ class ListeningReceiver implements Receiver {
   #streams = new Map<number, number>(); // descriptors, and their streams
   #reader = new StreamReader();
   #count = 0;
+  #all = new PollSet(); // the listener, and the streams
+  #woken = true; // not for data, as far as we know: somebody may want to connect
+  #knock = new Seldom(); // and elsewhere: to look costs a system call
 
   constructor(listener: number) {
     this.#listener = listener;
+    this.#changed();
   }
 
   poll(): Uint8Array | typeof PENDING | typeof END {
@@ -44,9 +49,11 @@ class ListeningReceiver implements Receiver {
       for (const [fd, stream] of this.#streams) {
         const found = this.#reader.read(fd);
         if (found === PENDING) continue;
+        this.#woken = false;
         this.stream = stream;
         if (found === END) {
           this.#streams.delete(fd);
+          this.#changed();
           close(fd);
           return CUT_OFF;
         }
@@ -62,15 +69,23 @@ class ListeningReceiver implements Receiver {
 
   /** Lets in who wants to connect. @returns Was anybody there? */
   #accept(): boolean {
+    const alone = this.#streams.size === 0;
+    if (!alone && !this.#woken && !this.#knock.due()) return false;
     const fd = accept(this.#listener);
+    this.#woken = fd !== undefined;
     if (fd === undefined) return false;
     this.#streams.set(fd, ++this.#count);
+    this.#changed();
     return true;
   }
 
+  #changed() {
+    this.#all.set([this.#listener, ...this.#streams.keys()]);
+  }
+
   readable(signal: AbortSignal) {
-    const fds = [this.#listener, ...this.#streams.keys()];
-    return waitFds(fds, "readable", signal);
+    this.#woken = true;
+    return this.#all.wait(signal);
   }
 
   [Symbol.asyncDispose]() {
