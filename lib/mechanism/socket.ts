@@ -100,6 +100,7 @@ class ReconnectingSender implements Sender {
   }
 
   async connect(): Promise<void> {
+    if (this.#sender) return;
     ours(this.#path, "socket");
     this.#sender = await dial(this.#path);
   }
@@ -113,7 +114,7 @@ class ReconnectingSender implements Sender {
     if (this.#failure) throw this.#failure;
     const offered = this.#sender?.offer(record) ?? ABSENT;
     if (offered === ABSENT) { // connect, for the next offer
-      this.#leave().then(() => this.#tryAgain())
+      Promise.all([this.#leave(), this.#tryAgain()])
         .catch((error) => this.#failure = error);
     }
     return offered;

@@ -73,22 +73,20 @@ function openName(name: string, create: boolean, exclusive: boolean) {
   const { shm_open } = libc();
   const path = cString(name);
   for (;;) {
+    let refused = 0;
     if (create) {
       const flags = O_RDWR | O_CREAT | O_EXCL;
       const fd = shm_open(path, flags, 0o600);
       if (fd >= 0) return { fd, created: true };
-      const error = errno();
-      if (error !== EEXIST || exclusive) {
-        throw new SystemError(`shm_open ${name}`, error);
-      }
+      refused = errno();
+      if (exclusive) throw new SystemError(`shm_open ${name}`, refused);
     }
     const fd = shm_open(path, O_RDWR, 0);
     if (fd >= 0) return { fd, created: false };
     const error = errno();
     // Removed between our two calls: ours to make after all.
-    if (error !== ENOENT || !create) {
-      throw new SystemError(`shm_open ${name}`, error);
-    }
+    const removed = refused === EEXIST && error === ENOENT;
+    if (!removed) throw new SystemError(`shm_open ${name}`, refused || error);
   }
 }
 
