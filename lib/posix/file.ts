@@ -59,7 +59,7 @@ export function close(fd: number): void {
  */
 export function read(fd: number, buffer: Uint8Array): number {
   const count = libc().read(fd, buffer, BigInt(buffer.length));
-  return count < 0 ? -errno() : count;
+  return count < 0 ? -(errno() || EINTR) : count; // 0 would be an end
 }
 
 /**
@@ -83,7 +83,7 @@ export function write(
   // A view of a part costs an object: only where a write was cut short.
   const part = offset === 0 ? buffer : buffer.subarray(offset);
   const count = libc().write(fd, part, BigInt(length));
-  return count < 0 ? -errno() : count;
+  return count < 0 ? -(errno() || EINTR) : count;
 }
 
 /**
