@@ -4,6 +4,7 @@
  *
  * @module
  */
+import { delay } from "@std/async/delay";
 import {
   ABSENT,
   type Address,
@@ -11,15 +12,17 @@ import {
   type Receiver,
   type Sender,
 } from "../channel.ts";
-import { Bell } from "../bell.ts";
 import { LabError } from "../error.ts";
 import { granted } from "../posix/available.ts";
 import { ours, runPath } from "../run_folder.ts";
 
-/** Should a change go unnoticed, look for one who listens that often, in ms. */
-const LOOK = 1000;
+/** How often to look for one who listens where nothing tells of it, in ms. */
+const LOOK = 100;
 
-const { THROUGH, dial, listen } =
+/** And where something does: listen(2) itself, ours aside, changes nothing to see. */
+const UNNOTICED = 1000;
+
+const { THROUGH, dial, listen, watch } =
   await (granted()
     ? import("../socket/posix.ts")
     : import("../socket/node.ts"));
@@ -101,7 +104,7 @@ class ReconnectingSender implements Sender {
 
   async connect(): Promise<void> {
     if (this.#sender) return;
-    ours(this.#path, "socket");
+    if (ours(this.#path, "socket") === undefined) return;
     this.#sender = await dial(this.#path);
   }
 
@@ -127,20 +130,12 @@ class ReconnectingSender implements Sender {
   }
 
   async #listenerComes(signal: AbortSignal) {
-    const bell = new Bell();
-    const ring = () => bell.ring();
-    using _watcher = watch("run", ring); // before we look
-    const timer = setInterval(ring, LOOK);
-    try {
-      for (;;) {
-        const change = bell.wait(signal);
-        change.catch(() => {}); // not waited for when we are connected first
-        await this.#tryAgain();
-        if (this.#sender) return;
-        await change;
-      }
-    } finally {
-      clearInterval(timer);
+    using folder = watch("run"); // before we look
+    for (;;) {
+      await this.#tryAgain();
+      if (this.#sender) return;
+      if (folder) await folder.changed(signal, UNNOTICED);
+      else await delay(LOOK, { signal });
     }
   }
 
@@ -152,21 +147,6 @@ class ReconnectingSender implements Sender {
 
   [Symbol.asyncDispose]() {
     return this.#leave();
-  }
-}
-
-/** Calls back at each change in a folder, inotify(7), or never. */
-function watch(folder: string, changed: () => void): Disposable {
-  try {
-    const watcher = Deno.watchFs(folder);
-    const tell = async () => {
-      for await (const _change of watcher) changed();
-    };
-    tell().catch(() => {}); // it broke off: from now on, never
-    return watcher;
-  } catch {
-    // EMFILE, ENOSPC: all of a user's processes may watch so much, and no more.
-    return { [Symbol.dispose]() {} };
   }
 }
 

@@ -38,6 +38,8 @@ const SYMBOLS = {
     result: "i32",
   },
   geteuid: { parameters: [], result: "u32" },
+  inotify_add_watch: { parameters: ["i32", "buffer", "u32"], result: "i32" },
+  inotify_init1: { parameters: ["i32"], result: "i32" },
   kill: { parameters: ["i32", "i32"], result: "i32" },
   listen: { parameters: ["i32", "i32"], result: "i32" },
   mmap: {

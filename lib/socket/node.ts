@@ -5,6 +5,7 @@
  */
 import { connect, createServer, type Server, type Socket } from "node:net";
 import type { Receiver, Sender } from "../channel.ts";
+import type { FolderWatch } from "../posix/inotify.ts";
 import { errorCode, LabError } from "../error.ts";
 import { reason } from "../run_folder.ts";
 import { SocketReceiver, SocketSender } from "./node_ends.ts";
@@ -58,6 +59,15 @@ export async function listen(path: string): Promise<Receiver | undefined> {
   if (errorCode(error) === "EADDRINUSE") return undefined;
   if (error !== undefined) throw explain(error, path);
   return new ListeningReceiver(server);
+}
+
+/**
+ * Nothing tells of changes in a folder. `Deno.watchFs` would, but it opens all
+ * that is made there, and of a FIFO it would so become the reader, or wait for
+ * its writer.
+ */
+export function watch(_folder: string): FolderWatch | undefined {
+  return undefined;
 }
 
 class ListeningReceiver extends SocketReceiver {

@@ -5,6 +5,8 @@
  */
 import { END, PENDING, type Receiver, type Sender } from "../channel.ts";
 import { close } from "../posix/file.ts";
+import { FolderWatch } from "../posix/inotify.ts";
+import { SystemError } from "../posix/libc.ts";
 import { PollSet } from "../posix/poll.ts";
 import { accept, connectTo, listenAt } from "../posix/socket.ts";
 import { Seldom } from "../seldom.ts";
@@ -26,6 +28,17 @@ export function listen(path: string): Promise<Receiver | undefined> {
   return Promise.resolve(
     fd === undefined ? undefined : new ListeningReceiver(fd),
   );
+}
+
+/** Tells of changes in a folder; `undefined`: the user watches all that one may. */
+export function watch(folder: string): FolderWatch | undefined {
+  try {
+    return new FolderWatch(folder);
+  } catch (error) {
+    const spent = ["EMFILE", "ENOSPC"];
+    if (error instanceof SystemError && spent.includes(error.code)) return;
+    throw error;
+  }
 }
 
 /** Reads from all who connect, in turn, each a stream of its own. */

@@ -1,0 +1,50 @@
+/**
+ * What changes in a folder: inotify(7).
+ *
+ * `Deno.watchFs` opens whatever is made in the folder that it watches, and for a
+ * FIFO that means to be its reader, or to wait for a writer for ever.
+ *
+ * @module
+ */
+import { close, EAGAIN, O_CLOEXEC, O_NONBLOCK, read } from "./file.ts";
+import { cString, errno, libc, SystemError } from "./libc.ts";
+import { waitFd } from "./poll.ts";
+
+const FLAGS = O_NONBLOCK | O_CLOEXEC; // IN_NONBLOCK and IN_CLOEXEC are these
+
+/** Something was made there, moved there, or got other permissions. */
+const EVENTS = 0x100 | 0x080 | 0x004; // IN_CREATE, IN_MOVED_TO, IN_ATTRIB
+
+/** A folder that is watched from now on. */
+export class FolderWatch implements Disposable {
+  readonly #fd: number;
+  readonly #events = new Uint8Array(4096); // nobody reads what they say
+
+  /** @throws {SystemError} `EMFILE`, `ENOSPC` where a user watches too much. */
+  constructor(folder: string) {
+    this.#fd = libc().inotify_init1(FLAGS);
+    if (this.#fd < 0) throw new SystemError("watch a folder", errno());
+    if (libc().inotify_add_watch(this.#fd, cString(folder), EVENTS) < 0) {
+      const error = errno();
+      close(this.#fd);
+      throw new SystemError(`watch ${folder}`, error);
+    }
+  }
+
+  /**
+   * Wakes when something has changed since the last time: look before, and after.
+   *
+   * @param atMost Milliseconds after which the wait is over in any case.
+   * @throws As {@linkcode waitFd}.
+   */
+  async changed(signal: AbortSignal, atMost: number): Promise<void> {
+    await waitFd(this.#fd, "readable", signal, atMost);
+    let count: number;
+    do count = read(this.#fd, this.#events); while (count > 0);
+    if (count !== -EAGAIN) throw new SystemError("read of changes", -count);
+  }
+
+  [Symbol.dispose](): void {
+    close(this.#fd);
+  }
+}
