@@ -8,6 +8,7 @@ import { delay } from "@std/async/delay";
 import type { Refusal } from "./channel.ts";
 import { seconds } from "./duration.ts";
 import { TimeoutError } from "./error.ts";
+import { eventLoop } from "./event_loop.ts";
 
 /** Time, so that a test can bring its own. */
 export interface Clock {
@@ -244,7 +245,7 @@ export class Turn {
   #last = performance.now();
   readonly #every: number;
 
-  /** @param every Milliseconds from turn to turn; each takes one or two. */
+  /** @param every Milliseconds from turn to turn. */
   constructor(every: number) {
     this.#every = every;
   }
@@ -257,7 +258,7 @@ export class Turn {
 
   /** Gives everybody else their turn. */
   async pass(): Promise<void> {
-    await new Promise<void>((resolve) => setTimeout(resolve, 0));
+    await eventLoop();
     this.#last = performance.now();
   }
 }

@@ -60,7 +60,6 @@ const SYMBOLS = {
   posix_fallocate: { parameters: ["i32", "i64", "i64"], result: "i32" },
   prctl: { parameters: ["i32", "u64"], result: "i32" },
   read: { parameters: ["i32", "buffer", "usize"], result: "i32" },
-  sched_yield: { parameters: [], result: "i32", nonblocking: true },
   shm_open: { parameters: ["buffer", "i32", "u32"], result: "i32" },
   shm_unlink: { parameters: ["buffer"], result: "i32" },
   socket: { parameters: ["i32", "i32", "i32"], result: "i32" },

@@ -10,7 +10,7 @@
  * @module
  */
 import { delay } from "@std/async/delay";
-import { libc } from "./libc.ts";
+import { eventLoop } from "../event_loop.ts";
 
 const SLICE = 100; // ms; 10 turns a second cost well under 1 % of a processor
 
@@ -46,9 +46,7 @@ async function inMoreSlices(
     const early = performance.now() - turned < SLICE;
     // Cut short by a signal: its listener has some threads to come through.
     if (early) await delay(1);
-    // A hop to another thread and back, 0.2 ms; a timer would take over 2 ms,
-    // and setImmediate does not let the event loop look for signals.
-    else await libc().sched_yield();
+    else await eventLoop();
     turned = performance.now();
     signal.throwIfAborted();
     // Waits that are short but many must not keep the event loop out, either.
