@@ -16,6 +16,7 @@ export * from "./mechanism/mod.ts";
 export * from "./message.ts";
 export * from "./mutex.ts";
 export * from "./output.ts";
+export * from "./parking.ts";
 export * from "./produce.ts";
 export * from "./progress.ts";
 export * from "./ring.ts";

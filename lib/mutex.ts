@@ -8,24 +8,7 @@
  *
  * @module
  */
-
-/** How to sleep on a word of shared memory, and let nothing else run meanwhile. */
-export interface BlockingParking {
-  /** Sleeps while the word has that value. May return early, for no reason. */
-  wait(
-    words: Int32Array<ArrayBufferLike>,
-    index: number,
-    value: number,
-  ): void;
-  /** Wakes at most that many of those who sleep on the word. */
-  wake(words: Int32Array<ArrayBufferLike>, index: number, count: number): void;
-}
-
-/** Between the workers of one process. */
-export const blockingThreadParking: BlockingParking = {
-  wait: (words, index, value) => void Atomics.wait(words, index, value),
-  wake: (words, index, count) => void Atomics.notify(words, index, count),
-};
+import { type BlockingParking, blockingThreadParking } from "./parking.ts";
 
 // What the word says.
 const FREE = 0;

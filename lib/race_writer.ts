@@ -4,7 +4,8 @@
  *
  * @module
  */
-import { type BlockingParking, Mutex } from "./mutex.ts";
+import { Mutex } from "./mutex.ts";
+import type { BlockingParking } from "./parking.ts";
 
 // Where the 32-bit words are: 64 bytes apart, so that each has its cache line.
 const WORD = {

@@ -1,19 +1,21 @@
 /**
  * A bounded buffer in shared memory, for many senders and many receivers: a
  * ring of slots, each with a mark that says whether it is empty or full. That
- * mark is the lab sheet's -1 made safe: it changes in one atomic step, so two
- * never write to the same slot, and none reads what is half written.
+ * mark is the lab sheet's -1 made safe: it is set last, in one atomic step, so
+ * that nobody reads what is half written.
  *
- * After Dmitry Vyukov's bounded MPMC queue (1024cores.net). Ours differs in one
- * thing: who takes a slot leaves its number in the mark, so that a slot whose
- * owner was killed can be told and given back.
+ * The slots and their marks are those of Dmitry Vyukov's bounded queue
+ * (1024cores.net). But at each end only one may be at work at a time, under a
+ * lock that holds its number: so a lock whose owner was killed can be told, and
+ * taken over.
  *
  * @module
  */
 import { LabError } from "./error.ts";
+import { type Parking, threadParking } from "./parking.ts";
 
 const MAGIC = 0x69706331; // "ipc1"
-const VERSION = 1;
+const VERSION = 2;
 
 // Where the 32-bit words of the head are. What one side writes often stands 64
 // bytes from what the other does: else each write takes the other's cache line.
@@ -24,60 +26,42 @@ const WORD = {
   slotBytes: 3, // longest record
   sendersEver: 4, // how many senders have joined since the beginning
   senders: 5, // ... and not left: where no process can die alone
-  tail: 16, // the position that the next sender takes
-  head: 32, // the position that the next receiver takes
-  filled: 48, // rung when a record was put in, for those asleep
-  receiversAsleep: 49,
-  emptied: 50, // rung when a slot came free
-  sendersAsleep: 51,
+  tail: 16, // the position of the next record to come
+  sending: 17, // the lock of the senders: who is at work, or 0
+  head: 32, // the position of the next record to go
+  receiving: 33, // the lock of the receivers
 };
-const HEAD_BYTES = 256;
+const HEAD_BYTES = 192;
 const LONG = 1024; // bytes; more are copied with set()
-const SLOT_HEAD = 8; // bytes: the mark, the record's length
-const WRITING = 0;
-const READING = 1;
+const SPINS = 1000; // looks at a lock that another holds
+const HELD = 10; // ms to sleep on it then: its owner has lost its processor
+
+// A slot is a cell of two cache lines, with its mark, the record's length, and
+// a short record; the cells stand close together, for the processor fetches
+// what follows ahead of time. A longer record stands behind all the cells.
+const CELL_BYTES = 128;
+const CELL_HEAD = 8;
+const SHORT = CELL_BYTES - CELL_HEAD;
+
+const ASLEEP = 4; // in a mark
 
 /** The two roles at a ring. */
 export type Role = "senders" | "receivers";
 
-/** How to sleep on a word of shared memory, as futex(2) does. */
-export interface Parking {
-  /**
-   * Sleeps while the word has that value: until woken, or the signal is aborted,
-   * or for at most that many milliseconds.
-   */
-  wait(
-    words: Int32Array<ArrayBufferLike>,
-    index: number,
-    value: number,
-    atMost: number,
-    signal: AbortSignal,
-  ): Promise<void>;
-  /** Wakes all who sleep on the word. */
-  wake(words: Int32Array<ArrayBufferLike>, index: number): void;
-}
-
-/** Parking between the threads of one process. */
-export const threadParking: Parking = {
-  async wait(words, index, value, atMost, signal) {
-    const sleep = Atomics.waitAsync(words, index, value, atMost);
-    if (!sleep.async) return;
-    const wake = () => Atomics.notify(words, index); // our own sleep, too
-    signal.addEventListener("abort", wake, { once: true });
-    if (signal.aborted) wake();
-    await sleep.value;
-    signal.removeEventListener("abort", wake);
-  },
-  wake: (words, index) => void Atomics.notify(words, index),
-};
+/** Where each is at work, its lock, and the mark of a slot that is ready for it. */
+const ENDS = {
+  senders: { word: WORD.tail, lock: WORD.sending, ready: 0 },
+  receivers: { word: WORD.head, lock: WORD.receiving, ready: 1 },
+} as const;
 
 /** Bytes of memory that a ring needs. */
 export function ringBytes(capacity: number, slotBytes: number): number {
-  return HEAD_BYTES + capacity * stride(slotBytes);
+  return HEAD_BYTES + capacity * (CELL_BYTES + longBytes(slotBytes));
 }
 
-function stride(slotBytes: number): number {
-  return Math.ceil((SLOT_HEAD + slotBytes) / 64) * 64;
+/** Bytes for a record that is too long for its cell. */
+function longBytes(slotBytes: number): number {
+  return slotBytes > SHORT ? Math.ceil(slotBytes / 64) * 64 : 0;
 }
 
 /**
@@ -99,9 +83,8 @@ export class Ring {
   readonly slotBytes: number;
   readonly #words: Int32Array<ArrayBufferLike>;
   readonly #bytes: Uint8Array;
-  readonly #stride: number;
-  readonly #laps: number; // even, for a mark has room for a lap's parity alone
-  readonly #end: number; // positions run from 0 to here and start again
+  readonly #longs: number; // where the long records are, a word's index
+  readonly #stride: number; // from one to the next, in words
   readonly #owner: number;
   #record: Int32Array<ArrayBufferLike> = new Int32Array(0); // of the last put()
   readonly #takenWords: Int32Array;
@@ -112,7 +95,7 @@ export class Ring {
   /**
    * Attaches to a ring that somebody has formatted.
    *
-   * @param owner Who we are, 1 to 2^22: a process id, or a worker's number.
+   * @param owner Who we are, a positive number: a process id, or a worker's.
    * @throws {LabError} If the memory holds no ring, or one of another kind.
    */
   constructor(
@@ -148,9 +131,8 @@ export class Ring {
     }
     this.#words = words;
     this.#bytes = new Uint8Array(memory);
-    this.#stride = stride(this.slotBytes);
-    this.#laps = 2 * Math.floor(2 ** 28 / this.capacity);
-    this.#end = this.capacity * this.#laps;
+    this.#longs = (HEAD_BYTES + this.capacity * CELL_BYTES) >> 2;
+    this.#stride = longBytes(this.slotBytes) >> 2;
     this.#owner = owner;
     this.#parking = parking;
     this.#takenWords = new Int32Array((this.slotBytes + 3) >> 2);
@@ -174,129 +156,124 @@ export class Ring {
     return new Ring(memory, owner, parking);
   }
 
-  // A slot's mark at lap n (how often the ring has come round):
-  //   2n      empty, for the sender of this lap
-  //   < 0     somebody is at it: who, writing or reading, and n's parity
-  //   2n + 1  full, for the receiver of this lap
-  //   2n + 2  empty again
+  // Positions run from 0 to twice the capacity, and start again: two laps, so
+  // that a full ring is not taken for an empty one. A slot's mark in lap n, 0 or
+  // 1, is 2n while it is empty for that lap's sender, 2n + 1 while it is full,
+  // and then the other lap's 2n. Who sleeps until it changes adds ASLEEP.
 
-  #lap(position: number): number {
-    return (position / this.capacity) | 0;
+  #lap(position: number): 0 | 1 {
+    return position < this.capacity ? 0 : 1;
+  }
+
+  #slot(position: number): number {
+    return position < this.capacity ? position : position - this.capacity;
   }
 
   #next(position: number): number {
-    return position + 1 === this.#end ? 0 : position + 1;
+    return position + 1 === 2 * this.capacity ? 0 : position + 1;
   }
 
   #markAt(position: number): number {
-    return (HEAD_BYTES + (position % this.capacity) * this.#stride) >> 2;
+    return (HEAD_BYTES + this.#slot(position) * CELL_BYTES) >> 2;
   }
 
-  #busy(doing: number, lap: number): number {
-    return -(this.#owner * 4 + doing * 2 + (lap & 1));
-  }
-
-  #isBusy(mark: number, doing: number, lap: number): boolean {
-    return mark < 0 && (-mark & 3) === doing * 2 + (lap & 1);
+  /** Where a record stands, a word's index. */
+  #recordAt(position: number, length: number): number {
+    return length <= SHORT
+      ? this.#markAt(position) + (CELL_HEAD >> 2)
+      : this.#longs + this.#slot(position) * this.#stride;
   }
 
   /**
    * A plain load: Atomics.load takes ten times as long, and may be too old a
-   * moment later just the same. What counts is the compareExchange() after it.
+   * moment later just the same. Under the lock it cannot be.
    */
   #load(word: number): number {
     const position = this.#words[word];
-    if (position >= 0 && position < this.#end) return position;
+    if (position >= 0 && position < 2 * this.capacity) return position;
     throw new LabError(
       `Cannot use the ring as it is damaged: position ${position}`,
     );
   }
 
-  /** Puts a record in; `false`: no slot is free. */
+  /** @returns Is it ours now? If not, another holds it for a long time. */
+  #lock(word: number): boolean {
+    for (let i = 0; i < SPINS; i++) {
+      const owner = Atomics.compareExchange(this.#words, word, 0, this.#owner);
+      if (owner === 0) return true;
+    }
+    return false;
+  }
+
+  #unlock(word: number) {
+    Atomics.store(this.#words, word, 0);
+  }
+
+  /** Sets a mark, and wakes those who sleep on it. */
+  #set(at: number, mark: number) {
+    const before = Atomics.exchange(this.#words, at, mark & 3);
+    if (before & ASLEEP) this.#parking.wake(this.#words, at);
+  }
+
+  /** Puts a record in; `false`: no slot is free, or the lock is not. */
   put(record: Uint8Array): boolean {
     const words = this.#words;
     for (;;) {
       const tail = this.#load(WORD.tail);
-      const lap = this.#lap(tail);
       const at = this.#markAt(tail);
-      const mark = words[at];
-      if (mark === 2 * lap) {
-        const busy = this.#busy(WRITING, lap);
-        if (Atomics.compareExchange(words, at, mark, busy) !== mark) continue;
-        Atomics.compareExchange(words, WORD.tail, tail, this.#next(tail));
-        words[at + 1] = record.length;
-        this.#copyIn(record, at + 2);
-        Atomics.store(words, at, 2 * lap + 1);
-        this.#ring(WORD.filled, WORD.receiversAsleep);
-        return true;
+      const empty = 2 * this.#lap(tail);
+      if ((words[at] & 3) !== empty) {
+        if (Atomics.load(words, WORD.tail) === tail) return false;
+        continue; // another was faster
       }
-      if (
-        mark === 2 * lap + 1 || mark === this.#emptyMark(lap) ||
-        this.#isBusy(mark, WRITING, lap)
-      ) {
-        // Taken, by one who has not moved the tail on yet: do it for them. The
-        // record may even have been read already.
-        Atomics.compareExchange(words, WORD.tail, tail, this.#next(tail));
-      } else if (Atomics.load(words, WORD.tail) === tail) {
-        return false;
+      if (!this.#lock(WORD.sending)) return false;
+      if (words[WORD.tail] !== tail || (words[at] & 3) !== empty) {
+        this.#unlock(WORD.sending);
+        continue;
       }
+      words[WORD.tail] = this.#next(tail);
+      words[at + 1] = record.length;
+      this.#copyIn(record, this.#recordAt(tail, record.length));
+      this.#set(at, empty + 1);
+      this.#unlock(WORD.sending);
+      return true;
     }
   }
 
   /**
    * Takes a record out.
    *
-   * @returns Its bytes, valid until the next call; `undefined`: there is none.
+   * @returns Its bytes, valid until the next call; none at all where its sender
+   * was killed in it. `undefined`: there is none, or the lock is not free.
    */
   take(): Uint8Array | undefined {
     const words = this.#words;
     for (;;) {
       const head = this.#load(WORD.head);
-      const lap = this.#lap(head);
       const at = this.#markAt(head);
-      const mark = words[at];
-      if (mark === 2 * lap + 1) {
-        const busy = this.#busy(READING, lap);
-        if (Atomics.compareExchange(words, at, mark, busy) !== mark) continue;
-        Atomics.compareExchange(words, WORD.head, head, this.#next(head));
-        const length = words[at + 1];
-        // Never trust a length that somebody else could have written.
-        const size = length >= 0 && length <= this.slotBytes ? length : 0;
-        this.#copyOut(at + 2, size);
-        Atomics.store(words, at, this.#emptyMark(lap));
-        this.#ring(WORD.emptied, WORD.sendersAsleep);
-        // A view costs more than all the rest: the last one often fits.
-        if (this.#view.length !== size) {
-          this.#view = this.#taken.subarray(0, size);
-        }
-        return this.#view;
+      const full = 2 * this.#lap(head) + 1;
+      if ((words[at] & 3) !== full) {
+        if (Atomics.load(words, WORD.head) === head) return undefined;
+        continue; // another was faster
       }
-      if (mark === this.#emptyMark(lap) || this.#isBusy(mark, READING, lap)) {
-        Atomics.compareExchange(words, WORD.head, head, this.#next(head));
-      } else if (Atomics.load(words, WORD.head) === head) {
-        return undefined;
+      if (!this.#lock(WORD.receiving)) return undefined;
+      if (words[WORD.head] !== head || (words[at] & 3) !== full) {
+        this.#unlock(WORD.receiving);
+        continue;
       }
+      const length = words[at + 1];
+      // Never trust a length that somebody else could have written.
+      const size = length >= 0 && length <= this.slotBytes ? length : 0;
+      this.#copyOut(this.#recordAt(head, size), size);
+      words[WORD.head] = this.#next(head);
+      this.#set(at, full + 1);
+      this.#unlock(WORD.receiving);
+      // A view costs more than all the rest: the last one often fits.
+      if (this.#view.length !== size) {
+        this.#view = this.#taken.subarray(0, size);
+      }
+      return this.#view;
     }
-  }
-
-  /** The mark of a slot that lap has done with. */
-  #emptyMark(lap: number): number {
-    return lap + 1 === this.#laps ? 0 : 2 * lap + 2;
-  }
-
-  /** Wakes those who sleep until a word changes; costs one load when nobody does. */
-  #ring(bell: number, asleep: number) {
-    if (Atomics.load(this.#words, asleep) === 0) return;
-    Atomics.add(this.#words, bell, 1);
-    this.#parking.wake(this.#words, bell);
-  }
-
-  /** Is there nothing to take (receivers), or no free slot (senders)? */
-  #blocked(role: Role): boolean {
-    const position = this.#load(role === "senders" ? WORD.tail : WORD.head);
-    const mark = Atomics.load(this.#words, this.#markAt(position));
-    const ready = 2 * this.#lap(position) + (role === "senders" ? 0 : 1);
-    return mark !== ready;
   }
 
   /**
@@ -313,32 +290,38 @@ export class Ring {
     atMost = Infinity,
     over: () => boolean = () => false,
   ): Promise<boolean> {
-    const sender = role === "senders";
-    const bell = sender ? WORD.emptied : WORD.filled;
-    const asleep = sender ? WORD.sendersAsleep : WORD.receiversAsleep;
-    const rung = Atomics.load(this.#words, bell);
-    Atomics.add(this.#words, asleep, 1);
-    try {
-      // Look again now that they know of us: what comes later rings the bell.
-      if (this.#blocked(role) && !over()) {
-        await this.#parking.wait(this.#words, bell, rung, atMost, signal);
+    const words = this.#words;
+    const { word, lock, ready } = ENDS[role];
+    const position = this.#load(word);
+    const at = this.#markAt(position);
+    const mark = Atomics.load(words, at);
+    if ((mark & 3) === 2 * this.#lap(position) + ready) {
+      const owner = Atomics.load(words, lock);
+      if (owner !== 0) {
+        await this.#parking.wait(words, lock, owner, HELD, signal);
       }
-    } finally {
-      Atomics.sub(this.#words, asleep, 1);
+      signal.throwIfAborted();
+      return true;
     }
+    const asleep = mark | ASLEEP;
+    if (Atomics.compareExchange(words, at, mark, asleep) !== mark) return true;
+    // Look now that they know of us: who leaves later wakes us up.
+    if (!over()) await this.#parking.wait(words, at, asleep, atMost, signal);
     signal.throwIfAborted();
-    return !this.#blocked(role) || Atomics.load(this.#words, bell) !== rung;
+    return Atomics.load(words, at) !== asleep;
   }
 
   /** Is there something to take? */
   get filled(): boolean {
-    return !this.#blocked("receivers");
+    const head = this.#load(WORD.head);
+    const mark = Atomics.load(this.#words, this.#markAt(head));
+    return (mark & 3) === 2 * this.#lap(head) + 1;
   }
 
   /** How many records lie in it; a guess while somebody is at it. */
   get length(): number {
     const count = this.#load(WORD.tail) - this.#load(WORD.head);
-    return count < 0 ? count + this.#end : count;
+    return count < 0 ? count + 2 * this.capacity : count;
   }
 
   /** How many senders have ever joined. */
@@ -359,42 +342,47 @@ export class Ring {
 
   /** A sender goes: receivers that sleep may have waited for just that. */
   leave(): void {
-    Atomics.sub(this.#words, WORD.senders, 1);
-    this.#ring(WORD.filled, WORD.receiversAsleep);
+    const words = this.#words;
+    Atomics.sub(words, WORD.senders, 1);
+    const at = this.#markAt(this.#load(WORD.head));
+    const mark = Atomics.load(words, at);
+    if ((mark & ASLEEP) === 0) return;
+    // Lost against one who sets the mark, and wakes them, too? All the better.
+    Atomics.compareExchange(words, at, mark, mark & 3);
+    this.#parking.wake(words, at);
   }
 
   /**
-   * Gives back the slot that is next if whoever was at it has died.
+   * Takes over from one who was killed at work. What a sender had begun is then
+   * a record without bytes; what a receiver had begun to take is gone.
    *
    * @param isAlive Does the owner of that number still run?
-   * @returns `true`: there was one; in its role, what it had begun is lost.
+   * @returns Was there one?
    */
-  recover(role: Role, isAlive: (owner: number) => boolean): boolean {
-    const sender = role === "senders";
-    const word = sender ? WORD.tail : WORD.head;
-    const position = this.#load(word);
-    const at = this.#markAt(position);
-    const mark = Atomics.load(this.#words, at);
-    if (mark >= 0 || isAlive(-mark >> 2)) return false;
-    // A receiver waits for what a dead sender was writing in this lap, a sender
-    // for what a dead receiver was reading in the last one.
-    const lap = sender
-      ? (this.#lap(position) + this.#laps - 1) % this.#laps
-      : this.#lap(position);
-    const doing = sender ? READING : WRITING;
-    if (!this.#isBusy(mark, doing, lap)) return false;
-    const free = this.#emptyMark(lap);
-    if (Atomics.compareExchange(this.#words, at, mark, free) !== mark) {
-      return false;
+  recover(isAlive: (owner: number) => boolean): boolean {
+    const sender = this.#takeOver("senders", isAlive);
+    const receiver = this.#takeOver("receivers", isAlive);
+    return sender || receiver;
+  }
+
+  #takeOver(role: Role, isAlive: (owner: number) => boolean): boolean {
+    const words = this.#words;
+    const { word, lock, ready } = ENDS[role];
+    const owner = Atomics.load(words, lock);
+    if (owner === 0 || isAlive(owner)) return false;
+    if (Atomics.compareExchange(words, lock, owner, this.#owner) !== owner) {
+      return false; // another was faster
     }
-    if (!sender) {
-      Atomics.compareExchange(
-        this.#words,
-        word,
-        position,
-        this.#next(position),
-      );
+    // Both move on first, and set the mark last: is that still to be done?
+    const next = this.#load(word);
+    const begun = (next === 0 ? 2 * this.capacity : next) - 1;
+    const at = this.#markAt(begun);
+    const mark = 2 * this.#lap(begun) + ready;
+    if ((Atomics.load(words, at) & 3) === mark) {
+      if (role === "senders") words[at + 1] = 0;
+      this.#set(at, mark + 1);
     }
+    this.#unlock(lock);
     return true;
   }
 

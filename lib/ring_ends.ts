@@ -16,8 +16,6 @@ export interface Presence extends Disposable {
   isAlive(owner: number): boolean;
 }
 
-const CUT_OFF = new Uint8Array(0);
-
 /** The dead ring no bell: one who sleeps looks after them that often, in ms. */
 const LOOK = 500;
 
@@ -37,9 +35,7 @@ export class RingSender implements Sender {
   offer(record: Uint8Array) {
     const ring = this.#ring;
     if (ring.put(record)) return true;
-    const isAlive = (owner: number) => this.#presence.isAlive(owner);
-    if (ring.recover("senders", isAlive) && ring.put(record)) return true;
-    return FULL;
+    return ring.recover(this.#presence.isAlive) && ring.put(record) || FULL;
   }
 
   async writable(signal: AbortSignal) {
@@ -80,11 +76,10 @@ export class RingReceiver implements Receiver {
       return record;
     }
     if (!this.#mayBeOver()) return PENDING;
-    const isAlive = (owner: number) => this.#presence.isAlive(owner);
-    if (ring.recover("receivers", isAlive)) return CUT_OFF;
-    if (!this.#over()) return PENDING;
-    // What the last sender put in just before it left.
-    return ring.take() ?? END;
+    ring.recover(this.#presence.isAlive);
+    const over = this.#over();
+    // What the killed one has left, or the last sender put in before it left.
+    return ring.take() ?? (over ? END : PENDING);
   }
 
   /** Have senders come, and are all of them gone? */

@@ -89,12 +89,12 @@ Deno.test({
       {
         using segment = openShared(`/ipc-lab.${name}`);
         const words = new Int32Array(segment.memory);
-        const slot = (words.length - 64) / 4;
-        // Past the head's first words, which say what kind of ring it is.
+        // Past the head's first words, which say what kind of ring it is; in
+        // the head, or in the cells' first words, 32 words from cell to cell.
         for (let i = 0; i < 8; i++) {
           const place = random(2)
-            ? 4 + random(60)
-            : 64 + random(4) * slot + random(4);
+            ? 4 + random(44)
+            : 48 + random(4) * 32 + random(4);
           words[place] = random(2 ** 32) >> random(32);
         }
       }

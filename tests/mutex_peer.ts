@@ -1,10 +1,7 @@
 // One who locks a mutex, in a worker or a process of its own, for race_test.ts.
 /// <reference lib="deno.worker" />
-import {
-  type BlockingParking,
-  blockingThreadParking,
-  Mutex,
-} from "../lib/mutex.ts";
+import { Mutex } from "../lib/mutex.ts";
+import { type BlockingParking, blockingThreadParking } from "../lib/parking.ts";
 import { blockingFutexParking } from "../lib/posix/futex.ts";
 import { openShared } from "../lib/posix/shm.ts";
 

@@ -7,6 +7,12 @@ function newRing(capacity: number, slotBytes = 8): Ring {
   return Ring.format(memory, capacity, slotBytes);
 }
 
+/** Keeps it running: Atomics.waitAsync alone does not. */
+function eventLoop(): Disposable {
+  const timer = setInterval(() => {}, 1000);
+  return { [Symbol.dispose]: () => clearInterval(timer) };
+}
+
 Deno.test("Ring.put() and take() keep the order, round and round", () => {
   for (const capacity of [1, 2, 3, 7]) {
     const ring = newRing(capacity);
@@ -31,18 +37,84 @@ Deno.test("Ring.take() gives records of every length, empty ones too", () => {
   }
 });
 
-Deno.test("Ring.put() goes on where a sender was stopped before it moved the tail", () => {
+// Where the head of a ring has what two at work share, as ring.ts says.
+const [TAIL, SENDING, HEAD, RECEIVING] = [16, 17, 32, 33];
+const DEAD = 7;
+const isAlive = (owner: number) => owner !== DEAD;
+
+Deno.test("Ring.recover() ends what a killed sender had begun, as a record without bytes", () => {
   const memory = new SharedArrayBuffer(ringBytes(2, 8));
   const ring = Ring.format(memory, 2, 8);
-  const tail = new Int32Array(memory, 64, 1);
-  for (const read of [false, true]) {
-    const before = tail[0];
-    ring.put(new Uint8Array([1]));
-    if (read) ring.take();
-    tail[0] = before;
-    assert(ring.put(new Uint8Array([2])), read ? "read" : "unread");
-    while (ring.take());
+  const words = new Int32Array(memory);
+  for (let round = 0; round < 5; round++) { // more than two laps
+    assert(ring.put(new Uint8Array([1])));
+    words[SENDING] = DEAD; // it has the lock
+    assertEquals(ring.put(new Uint8Array([2])), false);
+    assert(ring.recover(isAlive)); // nothing begun: nothing to see
+    words[SENDING] = DEAD;
+    words[TAIL] = (words[TAIL] + 1) % 4; // it has a slot, and fills it
+    assert(ring.recover(isAlive));
+    assertEquals(ring.put(new Uint8Array([2])), false); // full
+    assertEquals(ring.take(), new Uint8Array([1]));
+    assertEquals(ring.take(), new Uint8Array());
+    assertEquals(ring.take(), undefined);
   }
+});
+
+Deno.test("Ring.recover() frees what a killed receiver had begun to take", () => {
+  const memory = new SharedArrayBuffer(ringBytes(2, 8));
+  const ring = Ring.format(memory, 2, 8);
+  const words = new Int32Array(memory);
+  for (let round = 0; round < 5; round++) {
+    assert(ring.put(new Uint8Array([1])));
+    assert(ring.put(new Uint8Array([2])));
+    words[RECEIVING] = DEAD;
+    assertEquals(ring.take(), undefined);
+    assert(ring.recover(isAlive)); // it had not begun: nothing is lost
+    words[RECEIVING] = DEAD;
+    words[HEAD] = (words[HEAD] + 1) % 4;
+    assertEquals(ring.put(new Uint8Array([3])), false); // still full
+    assert(ring.recover(isAlive));
+    assert(ring.put(new Uint8Array([3])));
+    assertEquals(ring.take(), new Uint8Array([2]));
+    assertEquals(ring.take(), new Uint8Array([3]));
+    assertEquals(ring.take(), undefined);
+  }
+});
+
+Deno.test("Ring.recover() leaves the living alone, and sleep() waits for their lock", async () => {
+  const memory = new SharedArrayBuffer(ringBytes(2, 8));
+  const ring = Ring.format(memory, 2, 8);
+  const words = new Int32Array(memory);
+  words[SENDING] = DEAD + 1;
+  assertEquals(ring.put(new Uint8Array([1])), false);
+  assertEquals(ring.recover(isAlive), false);
+  using _loop = eventLoop();
+  const { signal } = new AbortController();
+  assert(await ring.sleep("senders", signal)); // for a moment: look again
+  words[SENDING] = 0;
+  assert(ring.put(new Uint8Array([1])));
+});
+
+Deno.test("Ring.sleep() wakes when a record comes, a slot gets free, the last sender goes", async () => {
+  const memory = new SharedArrayBuffer(ringBytes(1, 8));
+  const ring = Ring.format(memory, 1, 8);
+  const other = new Ring(memory, 2);
+  using _loop = eventLoop();
+  const { signal } = new AbortController();
+  ring.join();
+  for (let round = 0; round < 3; round++) {
+    const filled = other.sleep("receivers", signal);
+    assert(ring.put(new Uint8Array([round])));
+    assert(await filled);
+    const emptied = ring.sleep("senders", signal);
+    assertEquals(other.take(), new Uint8Array([round]));
+    assert(await emptied);
+  }
+  const over = other.sleep("receivers", signal);
+  ring.leave();
+  assert(await over);
+  assertEquals(await other.sleep("receivers", signal, 1), false); // nobody came
 });
 
 Deno.test("Ring refuses memory that holds no ring, or another one", () => {

@@ -4,8 +4,7 @@
  * @module
  */
 import { constants as os } from "node:os";
-import type { BlockingParking } from "../mutex.ts";
-import type { Parking } from "../ring.ts";
+import type { BlockingParking, Parking } from "../parking.ts";
 import { errno, libc, SystemError } from "./libc.ts";
 import { inSlices } from "./slice.ts";
 
