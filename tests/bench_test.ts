@@ -333,6 +333,7 @@ Deno.test("bench whose parent is killed leaves no side and no name", async () =>
     await delay(100); // in the middle of it
     script.kill("SIGKILL");
     await script.ended(); // the sides have its standard error, too
+    while (pids.some(isAlive)) await delay(10); // one closes it before it is gone
     assertNothingLeft(script, pids);
   }));
 });

@@ -143,7 +143,7 @@ Deno.test("line gives many at once as it gives each, however it is cut", () => {
       decodeRuns(line, most, ...[...wire].map((b) => new Uint8Array([b]))),
       texts,
     );
-    for (let cut = 0; cut <= wire.length; cut += most === 2 ? 1 : 97) {
+    for (let cut = 0; cut <= wire.length; cut += most === 2 ? 7 : 97) {
       const pieces = [wire.subarray(0, cut), wire.subarray(cut)];
       assertEquals(decodeRuns(line, most, ...pieces), texts);
     }
@@ -172,7 +172,7 @@ Deno.test("line reports what is bad among many at once, and nothing else", () =>
   const found = decode(line, wire);
   assertEquals(found.length, 9);
   assertEquals(decodeRuns(line, Infinity, wire), found);
-  for (let at = 0; at < wire.length; at += at < 20 ? 1 : 1023) {
+  for (let at = 0; at < wire.length; at += at < 20 ? 1 : 16_381) {
     const pieces = [wire.subarray(0, at), wire.subarray(at)];
     assertEquals(
       decodeRuns(line, Infinity, ...pieces).map((text) => text.slice(0, 40)),
@@ -183,7 +183,7 @@ Deno.test("line reports what is bad among many at once, and nothing else", () =>
 
 Deno.test("line finds the same in random bytes, one by one and many at once", () => {
   const random = lcg(2);
-  for (let round = 0; round < 300; round++) {
+  for (let round = 0; round < 100; round++) {
     // Newlines and letters, and now and then what is not UTF-8.
     const odd = random(3) === 0 ? 256 : 100;
     const noise = Uint8Array.from({ length: random(9000) }, () => {

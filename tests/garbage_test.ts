@@ -12,7 +12,7 @@ import { freshName, peakMemory, range, run, start } from "./scripts.ts";
 
 const SEED = 1;
 // Lines cost a report for each 256 random bytes; of headers 48 MiB are quick.
-const NOISE: Record<string, number> = { line: 2 ** 20, header: 48 * 2 ** 20 };
+const NOISE: Record<string, number> = { line: 2 ** 19, header: 48 * 2 ** 20 };
 // So do the queue's short records; that none is kept, shm's show in the same code.
 const NOISE_IN_QUEUE = 2 ** 20;
 const MOST_KEPT = 40 * 2 ** 20; // bytes; with the garbage of some thousand reports

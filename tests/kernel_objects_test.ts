@@ -1,0 +1,283 @@
+// What is one kernel object's own: leftovers, strangers' objects, limits, and
+// senders that were killed.
+import { assert, assertEquals, assertThrows } from "@std/assert";
+import { delay } from "@std/async/delay";
+import { available } from "../lib/posix/available.ts";
+import { ENXIO, O_NONBLOCK, O_WRONLY, open } from "../lib/posix/file.ts";
+import { FolderWatch } from "../lib/posix/inotify.ts";
+import { SystemError } from "../lib/posix/libc.ts";
+import { MessageQueue } from "../lib/posix/mqueue.ts";
+import { openShared, unlinkShared } from "../lib/posix/shm.ts";
+import {
+  assertWell,
+  descriptors,
+  freshName,
+  leftovers,
+  range,
+  run,
+  shell,
+  start,
+  valuesRead,
+} from "./scripts.ts";
+
+const RETRY = "--retry=100ms";
+const ignore = available() !== true;
+
+Deno.test("pipe: the shell's own pipe joins producer and consumer", async () => {
+  const task = (name: string) =>
+    `${Deno.execPath()} task -q ${name} --via=pipe`;
+  await using pipeline = shell(
+    `${task("producer")} --pause=100ms | ${task("consumer")} ${RETRY}`,
+  );
+  const { code, log } = await pipeline.ended();
+  assertEquals(code, 0, log);
+  assertEquals(valuesRead(pipeline), range(1, 10));
+
+  await using closed = shell(
+    `${task("producer")} --quiet --count=1000000 | head -1`,
+  );
+  await closed.saw("ERROR:process1:The reader has gone: ");
+  await closed.ended();
+  assertEquals(await closed.output(), new TextEncoder().encode("1\n"));
+
+  await using short = shell(`echo 1 | ${task("consumer")}`);
+  await short.saw(
+    "ERROR:process2:Every producer has closed: 1 of 10 values were read, 9 are missing",
+  );
+  assertEquals((await short.ended()).code, 1);
+});
+
+Deno.test({
+  name: "a queue outlives its processes; remove says what was in it",
+  ignore,
+  async fn() {
+    for (const via of ["queue", "shm"]) {
+      const name = freshName();
+      const flags = [`--via=${via}`, `--name=${name}`];
+      const produced = await run("producer:ffi", [...flags, "--count=4"]);
+      assertEquals(produced.code, 0, produced.log);
+      const removed = await run("remove", flags);
+      const left = via === "queue" ? "4 messages were" : "4 of 64 slots were";
+      assert(
+        removed.log.includes(`Removed /ipc-lab.${name} (${left}`),
+        removed.log,
+      );
+      const again = await run("remove", flags);
+      assert(
+        again.log.includes(`Nothing to remove: no ${via} is called ${name}`),
+      );
+
+      await run("producer:ffi", [...flags, "--count=4"]);
+      await using consumer = start("consumer:ffi", [...flags, "--count=4"]);
+      await assertWell(name, consumer);
+      assertEquals(valuesRead(consumer), range(1, 4));
+    }
+  },
+});
+
+Deno.test({
+  name: "shm: several producers and consumers, every value exactly once",
+  ignore,
+  async fn() {
+    const name = freshName();
+    const flags = [`--via=shm`, `--name=${name}`, "--quiet"];
+    const each = 3000;
+    const output = ["--output=-", "--count=3000", "--timeout=20s"];
+    await using one = start("consumer:ffi", [...flags, ...output]);
+    await using two = start("consumer:ffi", [...flags, ...output]);
+    const count = `--count=${each}`;
+    await using low = start("producer:ffi", [...flags, count, "--from=1"]);
+    await using high = start("producer:ffi", [...flags, count, "--from=3001"]);
+    await assertWell(name, one, two, low, high);
+    const values: number[] = [];
+    for (const consumer of [one, two]) {
+      const text = new TextDecoder().decode(await consumer.output());
+      values.push(...text.trimEnd().split("\n").map(Number));
+    }
+    assertEquals(values.toSorted((a, b) => a - b), range(1, 2 * each));
+  },
+});
+
+Deno.test("a socket that a killed consumer has left is replaced; a second consumer is refused", async () => {
+  const name = freshName();
+  const flags = ["--via=socket", `--name=${name}`, RETRY];
+  await using killed = start("consumer", flags);
+  await killed.saw("Pid:");
+  const refused = await run("consumer", flags);
+  assertEquals(refused.code, 1);
+  assert(refused.log.includes("as another consumer does"), refused.log);
+  killed.kill("SIGKILL");
+  await killed.ended();
+  assertEquals(leftovers(name), [`run/${name}.sock`]);
+  await using consumer = start("consumer", flags);
+  await using producer = start("producer", [...flags, "--pause=0"]);
+  await assertWell(name, consumer, producer);
+});
+
+Deno.test({
+  name: "socket: a producer that waits leaves a FIFO made beside it alone",
+  ignore,
+  async fn() {
+    const [name, beside] = [freshName(), freshName()];
+    const flags = ["--via=socket", `--name=${name}`, "--wait=block"];
+    await using producer = start("producer:ffi", [...flags, "--pause=0"]);
+    const watches = () =>
+      descriptors(producer.pid).some((fd) => fd.includes("inotify"));
+    while (!watches()) await delay(10);
+    await shell(`mkfifo run/${beside}.fifo`).ended();
+    await delay(100); // its chance to be caught: nothing waits for it
+    // Whoever opens all that is new passes for the FIFO's reader.
+    const writer = open(`run/${beside}.fifo`, O_WRONLY | O_NONBLOCK);
+    await shell(`rm run/${beside}.fifo`).ended();
+    assertEquals(writer, -ENXIO);
+    await using consumer = start("consumer", [...flags, "--timeout=5s"]);
+    await assertWell(name, producer, consumer);
+  },
+});
+
+Deno.test({
+  name:
+    "socket: a producer that may watch no folder finds its consumer all the same",
+  ignore,
+  async fn() {
+    const name = freshName();
+    const flags = ["--via=socket", `--name=${name}`, "--wait=block"];
+    using all = new DisposableStack(); // what the user may watch
+    const more = () => all.use(new FolderWatch("run"));
+    const error = assertThrows(() => {
+      for (;;) more();
+    }, SystemError);
+    assertEquals(error.code, "EMFILE");
+    await using producer = start("producer:ffi", [...flags, "--pause=0"]);
+    await producer.saw("Writing 1");
+    await using consumer = start("consumer", [...flags, "--timeout=5s"]);
+    await assertWell(name, producer, consumer);
+  },
+});
+
+Deno.test("a socket's name that the task does not grant: one clear line", async () => {
+  // The first name is what the test's own task grants, the last one counts.
+  const names = [`--name=${freshName()}`, "--name=other"];
+  const { code, log } = await run("consumer", ["--via=socket", ...names]);
+  assertEquals(code, 1);
+  assert(
+    log.includes("Cannot use run/other.sock: Deno wants --allow-net=unix:"),
+    log,
+  );
+});
+
+Deno.test({
+  name: "queue: --capacity is its length; beyond the limit the error names it",
+  ignore,
+  async fn() {
+    const name = freshName();
+    const flags = ["--via=queue", `--name=${name}`, RETRY];
+    await using producer = start("producer:ffi", [
+      ...flags,
+      "--capacity=3",
+      "--pause=0",
+    ]);
+    await producer.saw("Buffer full sleeping for 0.1 seconds before retrying");
+    assert(
+      producer.lines.at(-2)?.endsWith("Writing 4"),
+      producer.lines.join("\n"),
+    );
+    const other = await run("consumer:ffi", [...flags, "--capacity=5"]);
+    assert(
+      other.log.includes("with --capacity=5 as it is there with 3"),
+      other.log,
+    );
+    await using consumer = start("consumer:ffi", flags);
+    await assertWell(name, producer, consumer);
+    const limit = await run("producer:ffi", [...flags, "--capacity=100000"]);
+    assertEquals(limit.code, 1);
+    assert(limit.log.includes("msg_max"), limit.log);
+  },
+});
+
+Deno.test({
+  name: "garbage in the queue is reported, and reading goes on",
+  ignore,
+  async fn() {
+    const name = freshName();
+    using queue = MessageQueue.open(`/ipc-lab.${name}`, {
+      create: { capacity: 10, size: 8192 },
+    });
+    const noise = Uint8Array.from({ length: 8192 }, (_, i) => (i * 193) & 255);
+    queue.send(noise);
+    queue.send(new TextEncoder().encode("torn"));
+    queue.send(new TextEncoder().encode("good\n"));
+    const flags = ["--via=queue", `--name=${name}`, RETRY];
+    await using consumer = start("consumer:ffi", [...flags, "--until-end"]);
+    await consumer.saw("Read: good");
+    await consumer.saw('cut off: "torn"');
+    const { code } = await consumer.ended();
+    assertEquals(code, 1);
+    MessageQueue.unlink(`/ipc-lab.${name}`);
+  },
+});
+
+Deno.test({
+  name: "a segment that is no ring of ours is refused, not read",
+  ignore,
+  async fn() {
+    let seed = 7;
+    const random = () => seed = Math.imul(seed, 1_664_525) + 1_013_904_223 | 0;
+    for (
+      const [bytes, says] of [[64, "of 64 bytes"], [
+        8192,
+        "holds no ring",
+      ]] as const
+    ) {
+      const name = freshName();
+      using segment = openShared(`/ipc-lab.${name}`, { create: true, bytes });
+      new Int32Array(segment.memory).forEach((_, i, all) => all[i] = random());
+      for (const task of ["consumer:ffi", "producer:ffi"] as const) {
+        const { code, log } = await run(task, ["--via=shm", `--name=${name}`]);
+        assertEquals(code, 1);
+        assert(log.includes(says) && log.includes("deno task remove"), log);
+      }
+      assert(unlinkShared(`/ipc-lab.${name}`));
+    }
+  },
+});
+
+Deno.test({
+  name:
+    "shm: a sender killed while it fills a slot is reported, the next ones are read",
+  ignore,
+  async fn() {
+    const name = freshName();
+    const flags = ["--via=shm", `--name=${name}`, RETRY];
+    await run("producer:ffi", [...flags, "--count=1"]);
+    await using dead = shell("exit 0");
+    await dead.ended();
+    {
+      // As Ring.put leaves it between its first step and its last.
+      using segment = openShared(`/ipc-lab.${name}`);
+      const words = new Int32Array(segment.memory);
+      Atomics.store(words, 17, dead.pid); // the lock
+      Atomics.add(words, 16, 1); // the tail
+    }
+    await run("producer:ffi", [...flags, "--count=1", "--from=3"]);
+    await using consumer = start("consumer:ffi", [...flags, "--until-end"]);
+    const { code, log } = await consumer.ended();
+    assertEquals(valuesRead(consumer), [1, 3], log);
+    assert(
+      log.includes("Cannot read a message whose sender was killed in it"),
+      log,
+    );
+    assertEquals([code, leftovers(name)], [1, []]);
+  },
+});
+
+Deno.test("what needs foreign functions says so without them", async () => {
+  for (const via of ["queue", "shm"]) {
+    const { code, log } = await run("producer", [`--via=${via}`]);
+    assertEquals(code, 1);
+    assertEquals(
+      log,
+      `ERROR:process1:Cannot use --via=${via}: it needs foreign functions: use deno task producer:ffi and consumer:ffi`,
+    );
+  }
+});
