@@ -73,7 +73,7 @@ const SYMBOLS = {
 
 type Libc = Deno.DynamicLibrary<typeof SYMBOLS>["symbols"];
 
-let symbols: Libc | undefined;
+let functions: Libc | undefined;
 let errnoWord = new Int32Array(1);
 
 /**
@@ -82,7 +82,7 @@ let errnoWord = new Int32Array(1);
  * @throws {LabError} If they cannot be had here, or are not permitted.
  */
 export function libc(): Libc {
-  return symbols ??= open();
+  return functions ??= open();
 }
 
 function open(): Libc {
@@ -96,18 +96,36 @@ function open(): Libc {
   const failures: string[] = [];
   for (const path of PATHS) {
     try {
-      const { symbols } = Deno.dlopen(path, SYMBOLS);
+      const { __errno_location } = load(path, "__errno_location");
       // A thread's errno stays where it is, errno(3): one view will do.
-      const place = symbols.__errno_location()!;
+      const place = __errno_location()!;
       errnoWord = new Int32Array(
         Deno.UnsafePointerView.getArrayBuffer(place, 4),
       );
-      return symbols;
+      return onFirstUse(path);
     } catch (error) {
       failures.push(error instanceof Error ? error.message : String(error));
     }
   }
   throw new LabError(`Cannot open the C library: ${failures.join("; ")}`);
+}
+
+function load<Name extends keyof Libc>(path: string, name: Name) {
+  const symbols = { [name]: SYMBOLS[name] } as Pick<typeof SYMBOLS, Name>;
+  return Deno.dlopen(path, symbols).symbols;
+}
+
+/** Each takes 0.2 ms to load, and a process calls ten of them or fewer. */
+function onFirstUse(path: string): Libc {
+  const functions: Record<string, unknown> = {};
+  for (const name of Object.keys(SYMBOLS) as (keyof Libc)[]) {
+    functions[name] = (...args: unknown[]) => {
+      const { [name]: loaded } = load(path, name);
+      functions[name] = loaded;
+      return (loaded as (...args: unknown[]) => unknown)(...args);
+    };
+  }
+  return functions as Libc;
 }
 
 /** Why the last call failed, errno(3). Look at once: the next call may change it. */
