@@ -32,7 +32,7 @@ const WORD = {
   receiving: 33, // the lock of the receivers
 };
 const HEAD_BYTES = 192;
-const LONG = 1024; // bytes; more are copied with set()
+const LONG = 256; // bytes; more are copied with set()
 const SPINS = 1000; // looks at a lock that another holds
 const HELD = 10; // ms to sleep on it then: its owner has lost its processor
 
