@@ -256,7 +256,7 @@ for (const { mechanism, ffi, both } of SUBJECTS) {
       const { messages } = await receiving as {
         messages: { length?: number }[];
       };
-      assertEquals(messages.at(-1)?.length, 5);
+      assertEquals(messages.at(-1)?.length, 5, JSON.stringify(messages));
     });
 
     test("kill -9 of the sender: the receiver sees the end, and a new one joins", async () => {

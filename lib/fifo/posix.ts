@@ -112,15 +112,20 @@ export class FifoReceiver implements Receiver {
   }
 
   poll() {
-    const found = this.#reader.read(this.#fd);
+    let found = this.#reader.read(this.#fd);
+    if (found === END) {
+      // Nobody had it open to write. Hung up, somebody has had, since we opened
+      // it: even one that came and went without a word. But one may have come
+      // and gone since we read, and not without.
+      const up = pollFd(this.#fd, POLLIN, 0);
+      this.#sender ||= (up & POLLHUP) !== 0;
+      if (up & POLLIN) found = this.#reader.read(this.#fd);
+    }
     if (found !== END) {
       this.#sender = true;
       this.#told = false;
       return found;
     }
-    // Nobody has it open to write. Hung up, somebody had, since we opened it:
-    // even one that came and went without a word.
-    this.#sender ||= (pollFd(this.#fd, POLLIN, 0) & POLLHUP) !== 0;
     if (ours(this.#path, "FIFO") !== this.#inode) this.#reopen();
     this.#told = this.#sender;
     return this.#sender ? END : PENDING;
