@@ -327,7 +327,7 @@ Deno.test("bench says which side was killed, and leaves nothing", async () => {
 
 Deno.test("bench whose parent is killed leaves no side and no name", async () => {
   await Promise.all(["block", "spin"].map(async (wait) => {
-    const flags = ["--via=fifo,queue,shm", `--wait=${wait}`, ...LONG];
+    const flags = ["--via=fifo,shm", `--wait=${wait}`, ...LONG];
     await using script = start("bench", flags);
     const pids = await sides(script);
     await delay(100); // in the middle of it
