@@ -215,8 +215,18 @@ export class Ring {
     if (before & ASLEEP) this.#parking.wake(this.#words, at);
   }
 
-  /** Puts a record in; `false`: no slot is free, or the lock is not. */
+  /**
+   * Puts a record in.
+   *
+   * @returns `false`: no slot is free, or the lock is not.
+   * @throws {RangeError} If the record is longer than a slot.
+   */
   put(record: Uint8Array): boolean {
+    if (record.length > this.slotBytes) {
+      throw new RangeError(
+        `Cannot put ${record.length} bytes into a ring: a slot has ${this.slotBytes}`,
+      );
+    }
     const words = this.#words;
     for (;;) {
       const tail = this.#load(WORD.tail);

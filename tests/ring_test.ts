@@ -35,6 +35,8 @@ Deno.test("Ring.take() gives records of every length, empty ones too", () => {
     assert(ring.put(record));
     assertEquals(ring.take(), record);
   }
+  const long = new Uint8Array(101);
+  assertThrows(() => ring.put(long), RangeError, "101 bytes");
 });
 
 // Where the head of a ring has what two at work share, as ring.ts says.
