@@ -13,6 +13,7 @@
  */
 import { LabError } from "./error.ts";
 import { type Parking, threadParking } from "./parking.ts";
+import { Words } from "./words.ts";
 
 const MAGIC = 0x69706331; // "ipc1"
 const VERSION = 2;
@@ -86,7 +87,7 @@ export class Ring {
   readonly #longs: number; // where the long records are, a word's index
   readonly #stride: number; // from one to the next, in words
   readonly #owner: number;
-  #record: Int32Array<ArrayBufferLike> = new Int32Array(0); // of the last put()
+  readonly #record = new Words(); // that is put in
   readonly #takenWords: Int32Array;
   readonly #taken: Uint8Array; // what take() has taken out
   #view: Uint8Array; // of it
@@ -242,8 +243,8 @@ export class Ring {
         continue;
       }
       words[WORD.tail] = this.#next(tail);
-      words[at + 1] = record.length;
       this.#copyIn(record, this.#recordAt(tail, record.length));
+      words[at + 1] = record.length;
       this.#set(at, empty + 1);
       this.#unlock(WORD.sending);
       return true;
@@ -396,26 +397,25 @@ export class Ring {
     return true;
   }
 
-  // A loop over words beats set(), and the two views that it needs, by far.
+  // A loop over words beats set(), and the two views that it needs, by far. It
+  // begins at the end: a receiver that spins looks at the first cache line, and
+  // would take that from us while we still write the second.
 
   #copyIn(record: Uint8Array, at: number) {
-    const { buffer, byteOffset, length } = record;
+    const { byteOffset, length } = record;
+    const start = at << 2;
     const bytes = this.#bytes;
-    let start = at << 2;
     if (length > LONG) return bytes.set(record, start);
     let i = 0;
     if ((byteOffset & 3) === 0) {
-      if (this.#record.buffer !== buffer) {
-        this.#record = new Int32Array(buffer, 0, buffer.byteLength >> 2);
-      }
       const words = this.#words;
-      const from = this.#record;
+      const from = this.#record.of(record);
       const first = byteOffset >> 2;
       const count = length >> 2;
-      for (let k = 0; k < count; k++) words[at + k] = from[first + k];
+      for (let k = count; k-- > 0;) words[at + k] = from[first + k];
       i = count << 2;
     }
-    for (start += i; i < length; i++) bytes[start++] = record[i];
+    for (; i < length; i++) bytes[start + i] = record[i];
   }
 
   #copyOut(at: number, size: number) {

@@ -6,6 +6,7 @@
  * @module
  */
 import { Buffer } from "node:buffer";
+import { Words } from "../words.ts";
 
 /** The number of the message that ends a measurement. */
 export const STOP = -1;
@@ -56,7 +57,7 @@ export class Check {
   #seq = 1; // of the message that comes next
   #offset = 0; // how much of it has come, in bytes
   #stop = false; // does it end the measurement?
-  #view: Int32Array<ArrayBufferLike> = new Int32Array(0); // the words of the buffer that came last
+  readonly #arrived = new Words();
 
   /** @param size Bytes of a message. */
   constructor(size: number) {
@@ -122,20 +123,13 @@ export class Check {
 
   /** Four bytes at a time. */
   #equalWords(bytes: Uint8Array, place: number, length: number): boolean {
-    if (this.#view.buffer !== bytes.buffer) {
-      this.#view = new Int32Array(
-        bytes.buffer,
-        0,
-        bytes.buffer.byteLength >> 2,
-      );
-    }
-    const view = this.#view;
+    const arrived = this.#arrived.of(bytes);
     const words = this.#words;
     let at = place >> 2;
     let wrong = 0;
     const end = (this.#offset + length) >> 2;
     for (let i = this.#offset >> 2; i < end; i++) {
-      wrong |= view[at++] ^ words[i];
+      wrong |= arrived[at++] ^ words[i];
     }
     return wrong === 0;
   }

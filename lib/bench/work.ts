@@ -123,7 +123,7 @@ async function flood(
     const refused = send(side, messages.bytes);
     if (refused) await refused;
     seq += batch;
-    if ((writes & 15) === 0 && performance.now() - start > seconds * 1000) {
+    if ((writes & 63) === 0 && performance.now() - start > seconds * 1000) {
       break;
     }
   }
@@ -146,25 +146,37 @@ async function drain(side: Side, { size }: Job): Promise<Report> {
 }
 
 /** Sends; only where the channel refuses, there is something to wait for. */
-function send({ sender, wait }: Side, record: Uint8Array) {
+function send(side: Side, record: Uint8Array): Promise<unknown> | undefined {
+  const refused = side.sender.offer(record);
+  if (refused !== true) return sendLater(side, record, refused);
+}
+
+function sendLater(
+  { sender, wait }: Side,
+  record: Uint8Array,
+  refused: true | Refusal,
+) {
   const offer = () => sender.offer(record);
-  let refused: true | Refusal = offer();
+  if (wait.way === "spin") refused = spinAWhile(offer);
   if (refused === true) return;
-  if (wait.way === "spin" && (refused = spinAWhile(offer)) === true) return;
   return waitFor(offer, (signal) => sender.writable(signal), wait, refused);
 }
 
 /** Receives; only where nothing is there, there is something to wait for. */
-function receive({ receiver, wait }: Side): Uint8Array | Promise<Uint8Array> {
-  const look = () => {
-    const bytes = receiver.poll();
-    if (bytes === END) throw new Error("The other side has gone");
-    return bytes;
-  };
-  let bytes: Uint8Array | Refusal = look();
-  if (typeof bytes === "symbol" && wait.way === "spin") {
-    bytes = spinAWhile(look);
-  }
+function receive(side: Side): Uint8Array | Promise<Uint8Array> {
+  const bytes = side.receiver.poll();
+  return typeof bytes === "symbol" ? receiveLater(side, bytes) : bytes;
+}
+
+function receiveLater({ receiver, wait }: Side, refused: Refusal | typeof END) {
+  const look = () => orThrow(receiver.poll());
+  let bytes: Uint8Array | Refusal = orThrow(refused);
+  if (wait.way === "spin") bytes = spinAWhile(look);
   if (typeof bytes !== "symbol") return bytes;
   return waitFor(look, (signal) => receiver.readable(signal), wait, bytes);
+}
+
+function orThrow(bytes: Uint8Array | Refusal | typeof END) {
+  if (bytes === END) throw new Error("The other side has gone");
+  return bytes;
 }
