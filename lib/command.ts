@@ -6,6 +6,7 @@
  */
 import { errorCode, LabError, UsageError } from "./error.ts";
 import type { Command } from "./flags.ts";
+import { help } from "./help.ts";
 import { type CommandLine, readCommandLine } from "./options.ts";
 
 /** Exit codes as the shell counts them: 128 and the signal's number, signal(7). */
@@ -23,8 +24,8 @@ class Interrupted extends Error {
 }
 
 /**
- * Runs a command from its flags to its exit code. The log, the help and the
- * work are loaded when they are needed: so `--help` is there at once.
+ * Runs a command from its flags to its exit code. The log and the work are loaded
+ * when they are needed: so `--help` is there at once.
  *
  * @param name Whose log it is.
  * @param work Does it; gives the exit code.
@@ -44,7 +45,6 @@ export async function runCommand(
   try {
     const line = readCommandLine(command, Deno.args);
     if (line.options.help) {
-      const { help } = await import("./help.ts");
       await Deno.stdout.write(new TextEncoder().encode(help(command)));
       return 0;
     }

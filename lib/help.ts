@@ -11,7 +11,7 @@ import {
   NAMES,
   SERVICE,
 } from "./flags.ts";
-import { FORMATS } from "./format/mod.ts";
+import { FORMAT_NAMES } from "./format/names.ts";
 import { MECHANISMS } from "./mechanism/mod.ts";
 import { SERVED } from "./options.ts";
 
@@ -65,7 +65,8 @@ const EXAMPLES: Record<Command, string[]> = {
 export function help(command: Command): string {
   const service = SERVICE.includes(command);
   const mechanisms = service ? SERVED : MECHANISMS;
-  const formats = service ? [FORMATS.header] : Object.values(FORMATS);
+  const formats = Object.entries(FORMAT_NAMES)
+    .filter(([name]) => !service || name === "header");
   const row = (left: string, right: string) => `  ${left.padEnd(22)} ${right}`;
   const flags = NAMES.filter((flag) => knows(command, flag)).map((flag) => {
     const words: Flag = FLAGS[flag];
@@ -103,7 +104,7 @@ export function help(command: Command): string {
         ...mechanisms.map(({ name, summary }) => row(name, summary)),
         "",
         "Formats:",
-        ...formats.map(({ name, summary }) => row(name, summary)),
+        ...formats.map(([name, summary]) => row(name, summary)),
         "",
       ]),
     "Exit code: 0 all went through, 1 it did not, 2 the command line is wrong,",

@@ -139,8 +139,6 @@ export function concat(...parts: Uint8Array[]): Uint8Array {
 /** How messages lie in a stream of bytes. */
 export interface Format {
   name: string;
-  /** One line for the help. */
-  summary: string;
   /**
    * Writes a message into a buffer.
    *

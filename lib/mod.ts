@@ -9,6 +9,7 @@ export * from "./consume.ts";
 export * from "./duration.ts";
 export * from "./error.ts";
 export * from "./format/mod.ts";
+export * from "./format/names.ts";
 export * from "./input.ts";
 export * from "./log.ts";
 export * from "./mailbox.ts";

@@ -8,7 +8,7 @@ import { readSettings, type Settings } from "./bench/settings.ts";
 import { type Mechanism, NAME } from "./channel.ts";
 import { parseDuration } from "./duration.ts";
 import { UsageError } from "./error.ts";
-import type { FormatName } from "./format/mod.ts";
+import { FORMAT_NAMES, type FormatName } from "./format/names.ts";
 import { MECHANISMS } from "./mechanism/mod.ts";
 import { type Lock, LOCKS } from "./race_writer.ts";
 import { WAYS } from "./wait.ts";
@@ -181,6 +181,7 @@ function check(flags: Map<FlagName, string>, command: Command): Options {
   const file = (flag: FlagName) =>
     given.get(flag) === "" ? refuse(flag, "a file, or -") : given.get(flag);
 
+  const formats = Object.keys(FORMAT_NAMES) as FormatName[];
   const choices = mechanismsOf(command);
   const usual = command === "race" ? "workers" : "fifo";
   const via = oneOf("via", choices.map(({ name }) => name), usual);
@@ -255,7 +256,7 @@ function check(flags: Map<FlagName, string>, command: Command): Options {
     wait: oneOf("wait", WAYS, quiet || service ? "block" : "retry"),
     retry: duration("retry", 1000, 1),
     timeout: duration("timeout", service ? 5000 : 60_000),
-    format: oneOf("format", ["line", "header"], sync ? "header" : "line"),
+    format: oneOf("format", formats, sync ? "header" : "line"),
     capacity: given.has("capacity") && !zero
       ? integer("capacity", 1, 1, most)
       : undefined,

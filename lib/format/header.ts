@@ -37,8 +37,6 @@ const decoder = new TextDecoder();
  */
 export const header: Format = {
   name: "header",
-  summary:
-    "Type, From, To, Seq, Priority, Content-Length, an empty line, the body",
   encode(message, into, at) {
     const { body, header: h } = message;
     if (!h) throw new TypeError("Cannot encode a message without a header");

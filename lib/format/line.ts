@@ -32,7 +32,6 @@ const TOO_LONG = `Cannot read a line as it is longer than ${MAX_BODY} bytes`;
  */
 export const line: Format = {
   name: "line",
-  summary: "the body and a newline",
   encode({ bytes, start, end, count }, into, at) {
     if (at + end - start >= into.length) return -1;
     if (count > 1) { // a run: it has come as lines

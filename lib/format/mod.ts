@@ -6,12 +6,7 @@
 import type { Format } from "../message.ts";
 import { header } from "./header.ts";
 import { line } from "./line.ts";
+import type { FormatName } from "./names.ts";
 
 /** Every format, by name. */
-export const FORMATS = { line, header } as const satisfies Record<
-  string,
-  Format
->;
-
-/** A name that `--format` takes. */
-export type FormatName = keyof typeof FORMATS;
+export const FORMATS: Record<FormatName, Format> = { line, header };

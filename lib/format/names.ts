@@ -1,0 +1,16 @@
+/**
+ * What `--format` takes, apart from the code behind it: `--help` need not load
+ * that, which takes longer than all the rest of it.
+ *
+ * @module
+ */
+
+/** The wire formats by name, and what lies on the wire. */
+export const FORMAT_NAMES = {
+  line: "the body and a newline",
+  header:
+    "Type, From, To, Seq, Priority, Content-Length, an empty line, the body",
+} as const;
+
+/** A name that `--format` takes. */
+export type FormatName = keyof typeof FORMAT_NAMES;
