@@ -6,6 +6,7 @@
  */
 import type { ABSENT, FULL, PENDING, Receiver, Sender } from "./channel.ts";
 import { END } from "./channel.ts";
+import { errorCode, LabError } from "./error.ts";
 import {
   type Decoder,
   type Format,
@@ -164,4 +165,10 @@ export class Inbox {
     while (this.#decoder.next()) count++;
     return count;
   }
+}
+
+/** Is it the affair of the other end, or the system's, and no defect of ours? */
+export function isForeign(error: unknown): error is Error {
+  return error instanceof LabError || error instanceof MessageError ||
+    errorCode(error) !== undefined;
 }

@@ -6,6 +6,7 @@
  * @module
  */
 import {
+  ABSENT,
   type Address,
   END,
   type Mechanism,
@@ -15,9 +16,12 @@ import {
   type Sender,
 } from "./channel.ts";
 import { header as format } from "./format/header.ts";
-import { Inbox, Outbox } from "./mailbox.ts";
+import { Inbox, isForeign, Outbox } from "./mailbox.ts";
 import { type Header, Message } from "./message.ts";
 import { waitFor, type WaitOptions } from "./wait.ts";
+
+/** Milliseconds for one who waits for an answer to make room for it. */
+const PATIENCE = 1000;
 
 /** The sender's side: hears that its messages were taken. */
 export class Deliveries implements AsyncDisposable {
@@ -86,23 +90,50 @@ export class Receipts implements AsyncDisposable {
     if (!NAME.test(replyTo)) {
       return `Cannot answer to '${replyTo}': it is no channel's name`;
     }
+    const header = { type: "taken", from: this.#from, to: from, priority: 0 };
+    const answer = Message.of("", { ...header, seq });
+    try {
+      if (await this.#send(replyTo, answer)) return undefined;
+      await this.#hangUp();
+      return `Nobody reads ${replyTo}: its producer has gone`;
+    } catch (error) {
+      this.#wait.signal?.throwIfAborted();
+      if (!isForeign(error)) throw error;
+      return `Cannot answer on ${replyTo}: ${error.message}`;
+    }
+  }
+
+  /** @returns `false`: nobody reads it. @throws {TimeoutError} If there is no room. */
+  async #send(replyTo: string, answer: Message): Promise<boolean> {
+    const { heard, openSender } = await this.#mechanism.load();
+    const { boundaries, outlives } = this.#mechanism.properties;
+    // What outlives its readers takes an answer even if nobody reads.
+    if (outlives && !await heard?.({ name: replyTo })) return false;
     if (replyTo !== this.#replyTo) {
-      await this.#sender?.[Symbol.asyncDispose]();
-      const { openSender } = await this.#mechanism.load();
+      await this.#hangUp();
       this.#sender = await openSender({ name: replyTo });
       this.#replyTo = replyTo;
     }
     const sender = this.#sender;
-    if (!sender) return undefined;
-    const { boundaries } = this.#mechanism.properties;
+    if (!sender) return false;
     const outbox = new Outbox(sender, format, { gather: !boundaries });
-    const header = { type: "taken", from: this.#from, to: from, priority: 0 };
-    outbox.offer(Message.of("", { ...header, seq }));
+    outbox.offer(answer);
+    const flush = () => {
+      const gone = outbox.flush();
+      return gone === ABSENT ? false : gone;
+    };
     const ready = (signal: AbortSignal) => sender.writable(signal);
-    await waitFor(() => outbox.flush(), ready, this.#wait);
+    const wait = { ...this.#wait, timeout: PATIENCE };
+    return await waitFor(flush, ready, wait);
   }
 
-  async [Symbol.asyncDispose]() {
-    await this.#sender?.[Symbol.asyncDispose]();
+  async #hangUp() {
+    const sender = this.#sender;
+    this.#sender = this.#replyTo = undefined;
+    await sender?.[Symbol.asyncDispose]();
+  }
+
+  [Symbol.asyncDispose]() {
+    return this.#hangUp();
   }
 }

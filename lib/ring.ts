@@ -380,6 +380,11 @@ export class Ring {
     const words = this.#words;
     const { word, lock, ready } = ENDS[role];
     const owner = Atomics.load(words, lock);
+    if (owner < 0) {
+      throw new LabError(
+        `Cannot use the ring as it is damaged: owner ${owner}`,
+      );
+    }
     if (owner === 0 || isAlive(owner)) return false;
     if (Atomics.compareExchange(words, lock, owner, this.#owner) !== owner) {
       return false; // another was faster

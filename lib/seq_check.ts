@@ -1,5 +1,8 @@
 import type { Header } from "./message.ts";
 
+/** Senders, and priorities of each, that are watched: who floods us with names shall not fill the memory. */
+const MOST = 1000;
+
 /** Up to where one sender's messages have come. */
 interface Count {
   last: number;
@@ -36,12 +39,12 @@ export class SeqCheck {
     const again = seq === 1 && (count?.lastOf.get(priority) ?? 0) > 1;
     if (!count || again) {
       count = { last: 0, overtakes: false, lastOf: new Map() };
-      this.#counts.set(from, count);
+      remember(this.#counts, from, count);
     }
     const { last } = count;
     const lastOfSame = count.lastOf.get(priority) ?? 0;
     count.last = seq;
-    count.lastOf.set(priority, seq);
+    remember(count.lastOf, priority, seq);
     count.overtakes ||= priority > 0;
     if (seq <= lastOfSame) {
       return `Seq ${seq} from ${from} comes after ${lastOfSame}: a repeat`;
@@ -52,4 +55,12 @@ export class SeqCheck {
     const words = missing === 1 ? "1 is missing" : `${missing} are missing`;
     return `Seq ${seq} from ${from} comes after ${last}: ${words}`;
   }
+}
+
+/** Adds to a map, which forgets the oldest where it is full. */
+function remember<Key, Value>(map: Map<Key, Value>, key: Key, value: Value) {
+  map.set(key, value);
+  if (map.size <= MOST) return;
+  const [oldest] = map.keys();
+  map.delete(oldest);
 }

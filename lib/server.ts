@@ -14,10 +14,10 @@ import {
   PENDING,
   type Sender,
 } from "./channel.ts";
-import { errorCode, LabError, TimeoutError } from "./error.ts";
+import { LabError, TimeoutError } from "./error.ts";
 import { header } from "./format/header.ts";
 import { ProcessLog } from "./log.ts";
-import { Inbox, Outbox } from "./mailbox.ts";
+import { Inbox, isForeign, Outbox } from "./mailbox.ts";
 import { type Header, Message, MessageError, quote } from "./message.ts";
 import { MAX_RANGE, type Options } from "./options.ts";
 import { Turn, waitFor } from "./wait.ts";
@@ -157,12 +157,6 @@ function understand(
     count: good ? count : undefined,
     quoted: quote(body),
   };
-}
-
-/** Is it a client's affair, or the system's, and no defect of ours? */
-function isForeign(error: unknown): error is Error {
-  return error instanceof LabError || error instanceof MessageError ||
-    errorCode(error) !== undefined;
 }
 
 /** Sends answers, and clears up after clients that have gone. */

@@ -2,6 +2,8 @@
 // buffering, with the real scripts.
 import { assert, assertEquals } from "@std/assert";
 import { SeqCheck } from "../lib/seq_check.ts";
+import { delay } from "@std/async/delay";
+import { mechanismNamed } from "../lib/mechanism/mod.ts";
 import { available } from "../lib/posix/available.ts";
 import {
   assertWell,
@@ -43,6 +45,14 @@ Deno.test("SeqCheck names a gap and a repeat, and knows each sender", () => {
   assertEquals(look(1), undefined); // it has started again
   assertEquals(look(2), undefined);
   assertEquals(look(3, 0, "b"), "Seq 3 from b comes after 1: 1 is missing");
+});
+
+Deno.test("SeqCheck forgets those who were silent for long: its memory is bounded", () => {
+  const check = new SeqCheck();
+  const look = (from: string, seq: number) => check.look(header(seq, 0, from));
+  for (let i = 0; i < 2000; i++) look(`${i}`, 1);
+  assertEquals(look("1999", 3), "Seq 3 from 1999 comes after 1: 1 is missing");
+  assertEquals(look("0", 3), "Seq 3 from 0 comes after 0: 2 are missing");
 });
 
 Deno.test("SeqCheck lets a higher priority overtake, but not twice", () => {
@@ -262,3 +272,39 @@ Deno.test({
     }
   },
 });
+
+for (const via of NAMED) {
+  Deno.test({
+    name: `${via}: a receipt that nobody waits for is a warning, no more`,
+    ignore,
+    async fn() {
+      const name = freshName();
+      const flags = [`--via=${via}`, `--name=${name}`, RETRY];
+      await using consumer = start(task("consumer", via), [
+        ...flags,
+        "--format=header",
+        "--count=2",
+      ]);
+      await consumer.saw("Data not available");
+      {
+        const { openSender } = await mechanismNamed(via).load();
+        await using sender = await openSender({ name });
+        for (const seq of [1, 2]) {
+          const record = new TextEncoder().encode(
+            `Type: data\nFrom: a\nTo: b\nReply-To: ${name}.process1\n` +
+              `Seq: ${seq}\nPriority: 0\nContent-Length: 1\n\n${seq}\n`,
+          );
+          while (sender.offer(record) !== true) await delay(10);
+        }
+      }
+      await assertWell(name, consumer);
+      assertEquals(valuesRead(consumer), [1, 2]);
+      const warning =
+        `WARNING:process2:Nobody reads ${name}.process1: its producer has gone`;
+      assertEquals(
+        consumer.lines.filter((line) => line.startsWith("WARNING")),
+        [warning, warning],
+      );
+    },
+  });
+}

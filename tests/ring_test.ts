@@ -98,6 +98,13 @@ Deno.test("Ring.recover() leaves the living alone, and sleep() waits for their l
   assert(ring.put(new Uint8Array([1])));
 });
 
+Deno.test("Ring.recover() refuses an owner that cannot be", () => {
+  const memory = new SharedArrayBuffer(ringBytes(2, 8));
+  const ring = Ring.format(memory, 2, 8);
+  new Int32Array(memory)[SENDING] = -1;
+  assertThrows(() => ring.recover(isAlive), LabError, "damaged: owner -1");
+});
+
 Deno.test("Ring.sleep() wakes when a record comes, a slot gets free, the last sender goes", async () => {
   const memory = new SharedArrayBuffer(ringBytes(1, 8));
   const ring = Ring.format(memory, 1, 8);

@@ -21,8 +21,7 @@ export async function openSender(): Promise<Sender> {
   refuseTerminal("write to", Deno.stdout);
   if (posix) {
     const { StreamSender } = await import("../posix/stream_ends.ts");
-    await prepare(OUTPUT);
-    return new StreamSender(OUTPUT);
+    return await nonBlocking(OUTPUT, new StreamSender(OUTPUT));
   }
   const { SocketSender } = await import("../socket/node_ends.ts");
   return new SocketSender(await open(OUTPUT), { hears: false });
@@ -32,8 +31,7 @@ export async function openReceiver(): Promise<Receiver> {
   refuseTerminal("read from", Deno.stdin);
   if (posix) {
     const { StreamReceiver } = await import("../posix/stream_ends.ts");
-    await prepare(INPUT);
-    return new StreamReceiver(INPUT);
+    return await nonBlocking(INPUT, new StreamReceiver(INPUT));
   }
   const { SocketReceiver } = await import("../socket/node_ends.ts");
   const receiver = new SocketReceiver();
@@ -52,9 +50,19 @@ function refuseTerminal(action: string, end: { isTerminal(): boolean }) {
   }
 }
 
-async function prepare(fd: number) {
+/** For as long as we have it: what the shell runs next would not expect it. */
+async function nonBlocking<End extends AsyncDisposable>(
+  fd: number,
+  end: End,
+): Promise<End> {
   const { setNonBlocking } = await import("../posix/file.ts");
-  setNonBlocking(fd, true);
+  if (setNonBlocking(fd, true)) return end;
+  const close = end[Symbol.asyncDispose].bind(end);
+  end[Symbol.asyncDispose] = () => {
+    setNonBlocking(fd, false);
+    return close();
+  };
+  return end;
 }
 
 async function open(fd: number) {

@@ -37,19 +37,19 @@ export async function openSender(address: Address): Promise<Sender> {
 
 export async function openReceiver(address: Address): Promise<Receiver> {
   const there = path(address);
-  ours(there, "socket");
+  const stale = ours(there, "socket"); // if the consumer that made it was killed
   let receiver = await listen(there);
-  if (!receiver && await heard(address)) {
+  if (!receiver && !await heard(address)) {
+    await delay(LOOK); // one that has just come has a name before it listens
+    if (!await heard(address)) {
+      if (ours(there, "socket") === stale) unlink(there);
+      receiver = await listen(there);
+    }
+  }
+  if (!receiver) {
     throw new LabError(
       `Cannot listen at ${there} as another consumer does: choose another --name`,
     );
-  }
-  if (!receiver) {
-    unlink(there); // stale: the consumer that made it was killed
-    receiver = await listen(there);
-  }
-  if (!receiver) {
-    throw new LabError(`Cannot listen at ${there} as another consumer does`);
   }
   Deno.chmodSync(there, 0o600); // wakes up those who watch for us, too
   return new NamedReceiver(there, receiver);
@@ -104,7 +104,7 @@ class ReconnectingSender implements Sender {
 
   async connect(): Promise<void> {
     if (this.#sender) return;
-    if (ours(this.#path, "socket") === undefined) return;
+    ours(this.#path, "socket"); // or nothing there
     this.#sender = await dial(this.#path);
   }
 
@@ -153,10 +153,12 @@ class ReconnectingSender implements Sender {
 /** Takes its name with it when it goes. */
 class NamedReceiver implements Receiver {
   #path: string;
+  #inode: number | undefined;
   #receiver: Receiver;
 
   constructor(path: string, receiver: Receiver) {
     this.#path = path;
+    this.#inode = ours(path, "socket");
     this.#receiver = receiver;
   }
 
@@ -173,7 +175,8 @@ class NamedReceiver implements Receiver {
   }
 
   async [Symbol.asyncDispose]() {
-    unlink(this.#path);
+    // Removed meanwhile, it may be another's by now.
+    if (ours(this.#path, "socket") === this.#inode) unlink(this.#path);
     await this.#receiver[Symbol.asyncDispose]();
   }
 }

@@ -7,7 +7,7 @@ import { connect, createServer, type Server, type Socket } from "node:net";
 import type { Receiver, Sender } from "../channel.ts";
 import type { FolderWatch } from "../posix/inotify.ts";
 import { errorCode, LabError } from "../error.ts";
-import { reason } from "../run_folder.ts";
+import { ours, reason } from "../run_folder.ts";
 import { SocketReceiver, SocketSender } from "./node_ends.ts";
 
 export const THROUGH = "node:net";
@@ -37,7 +37,7 @@ export function dial(path: string): Promise<Sender | undefined> {
 function explain(error: unknown, path: string): LabError {
   return new LabError(
     error instanceof Deno.errors.NotCapable
-      ? `Cannot use ${path}: Deno wants --allow-net=unix:${Deno.cwd()}/${path} for it, and the tasks grant the name lab alone`
+      ? `Cannot use ${path}: Deno wants --allow-net=unix:${Deno.cwd()}/${path} for it, and the tasks grant the name lab alone (with process1 and process2): leave --name out`
       : `Cannot use ${path}: ${reason(error)}`,
   );
 }
@@ -58,7 +58,7 @@ export async function listen(path: string): Promise<Receiver | undefined> {
   });
   if (errorCode(error) === "EADDRINUSE") return undefined;
   if (error !== undefined) throw explain(error, path);
-  return new ListeningReceiver(server);
+  return new ListeningReceiver(server, path);
 }
 
 /**
@@ -72,15 +72,22 @@ export function watch(_folder: string): FolderWatch | undefined {
 
 class ListeningReceiver extends SocketReceiver {
   #server: Server;
+  #path: string;
+  #inode: number | undefined;
 
-  constructor(server: Server) {
+  constructor(server: Server, path: string) {
     super();
     this.#server = server;
+    this.#path = path;
+    this.#inode = ours(path, "socket");
     server.on("connection", (connection: Socket) => this.attach(connection));
   }
 
   override async [Symbol.asyncDispose]() {
-    this.#server.close();
+    // close() removes the name, whosever it is by now.
+    const inode = ours(this.#path, "socket");
+    if (inode === undefined || inode === this.#inode) this.#server.close();
+    else this.#server.unref(); // it goes with us
     await super[Symbol.asyncDispose]();
   }
 }

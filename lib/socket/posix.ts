@@ -51,6 +51,7 @@ class ListeningReceiver implements Receiver {
   #all = new PollSet(); // the listener, and the streams
   #woken = true; // not for data, as far as we know: somebody may want to connect
   #knock = new Seldom(); // and elsewhere: to look costs a system call
+  #crowded = false; // no descriptor is left for one more
 
   constructor(listener: number) {
     this.#listener = listener;
@@ -58,6 +59,8 @@ class ListeningReceiver implements Receiver {
   }
 
   poll(): Uint8Array | typeof PENDING | typeof END {
+    // Even if one sends without end the others shall be let in.
+    if (!this.#crowded && this.#knock.due()) this.#accept();
     do {
       for (const [fd, stream] of this.#streams) {
         const found = this.#reader.read(fd);
@@ -66,8 +69,9 @@ class ListeningReceiver implements Receiver {
         this.stream = stream;
         if (found === END) {
           this.#streams.delete(fd);
-          this.#changed();
           close(fd);
+          this.#crowded = false;
+          this.#changed();
           return CUT_OFF;
         }
         if (this.#streams.size > 1) { // to the end of the line
@@ -76,15 +80,13 @@ class ListeningReceiver implements Receiver {
         }
         return found;
       }
-    } while (this.#accept());
+    } while ((this.#woken || this.#streams.size === 0) && this.#accept());
     return this.#count > 0 && this.#streams.size === 0 ? END : PENDING;
   }
 
   /** Lets in who wants to connect. @returns Was anybody there? */
   #accept(): boolean {
-    const alone = this.#streams.size === 0;
-    if (!alone && !this.#woken && !this.#knock.due()) return false;
-    const fd = accept(this.#listener);
+    const fd = this.#next();
     this.#woken = fd !== undefined;
     if (fd === undefined) return false;
     this.#streams.set(fd, ++this.#count);
@@ -92,8 +94,21 @@ class ListeningReceiver implements Receiver {
     return true;
   }
 
+  #next(): number | undefined {
+    try {
+      return accept(this.#listener);
+    } catch (error) {
+      const spent = error instanceof SystemError &&
+        ["EMFILE", "ENFILE"].includes(error.code);
+      if (!spent || this.#streams.size === 0) throw error;
+      this.#crowded = true; // whoever comes now waits until one has gone
+      this.#changed();
+    }
+  }
+
   #changed() {
-    this.#all.set([this.#listener, ...this.#streams.keys()]);
+    const doors = this.#crowded ? [] : [this.#listener];
+    this.#all.set([...doors, ...this.#streams.keys()]);
   }
 
   readable(signal: AbortSignal) {
