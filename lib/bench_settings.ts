@@ -69,6 +69,9 @@ export function readSettings(
     refuse("seconds", "a number from 0.01 to 3600");
   }
   const [json, plot] = [file("json"), file("plot")];
+  if (plot !== undefined && !plot.endsWith(".svg")) {
+    refuse("plot", "a file that ends in .svg");
+  }
   if (plot !== undefined && plot === json) {
     refuse("plot", "another file than that of --json");
   }

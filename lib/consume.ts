@@ -8,11 +8,17 @@ import { END, PENDING, type Receiver } from "./channel.ts";
 import { LabError, TimeoutError } from "./error.ts";
 import type { ProcessLog } from "./log.ts";
 import { Inbox } from "./mailbox.ts";
-import { type Format, type Header, MessageError } from "./message.ts";
+import { type Format, type Header, MessageError, sizeLine } from "./message.ts";
 import type { Output } from "./output.ts";
 import type { Progress } from "./progress.ts";
 import { SeqCheck } from "./seq_check.ts";
-import { systemClock, Turn, waitFor, type WaitOptions } from "./wait.ts";
+import {
+  retryLine,
+  systemClock,
+  Turn,
+  waitFor,
+  type WaitOptions,
+} from "./wait.ts";
 
 /** Options for {@linkcode consume}. Durations are in milliseconds. */
 export interface ConsumeOptions {
@@ -67,6 +73,7 @@ export async function consume(
     ...options.wait,
     onRetry(refusal, attempt, ms) {
       if (!quiet) log.retry(refusal, attempt, ms);
+      else log.debug(retryLine(refusal, ms));
     },
   };
 
@@ -112,7 +119,10 @@ export async function consume(
     read += found.count;
     progress.begin();
     progress.count = read;
-    if (!quiet) log.read(found.text, read);
+    if (!quiet) {
+      log.read(found.text, read);
+      log.debug(sizeLine(found, read));
+    }
     if (output?.add(found)) await output.flush();
     if (interval > 0 && read < total) await clock.sleep(interval, signal);
     if (turn.due()) {

@@ -4,7 +4,7 @@
  *
  * @module
  */
-import type { Address } from "./channel.ts";
+import type { Address, Mechanism } from "./channel.ts";
 import { consume } from "./consume.ts";
 import { FORMATS } from "./format/mod.ts";
 import { numbers, openLines } from "./input.ts";
@@ -34,8 +34,10 @@ export async function runProducer(
     : await openLines(input, signal);
   using progress = await openProgress("Writing", total, options);
   const channel = address(options, options.to, memory);
-  const { openSender } = await mechanism.load();
+  const { openSender, through } = await mechanism.load();
   await using sender = await openSender(channel);
+  const log = new ProcessLog(from);
+  log.debug(opened(mechanism, channel, through()));
   const wait = waiting(options, signal);
   await using deliveries = options.sync
     ? await Deliveries.open(mechanism, address(options, from))
@@ -60,7 +62,7 @@ export async function runProducer(
     reopens: mechanism.properties.openedBy === "name",
     format: FORMATS[options.format],
     gather: !mechanism.properties.boundaries && options.quiet,
-    log: new ProcessLog(from),
+    log,
     progress,
     wait,
   });
@@ -82,8 +84,10 @@ export async function runConsumer(
   using progress = await openProgress("Reading", count, options);
   const name = options.as ?? "process2";
   const channel = address(options, options.as, memory);
-  const { openReceiver } = await mechanism.load();
+  const { openReceiver, through } = await mechanism.load();
   await using receiver = await openReceiver(channel);
+  const log = new ProcessLog(name);
+  log.debug(opened(mechanism, channel, through()));
   const wait = waiting(options, signal);
   await using receipts = new Receipts(mechanism, name, {
     ...wait,
@@ -95,13 +99,22 @@ export async function runConsumer(
     format: FORMATS[options.format],
     boundaries,
     reopens: openedBy === "name",
-    log: new ProcessLog(name),
+    log,
     progress,
     wait,
     output,
     taken: (header) => receipts.answer(header),
   });
   return good ? 0 : 1;
+}
+
+/** Which object it is, and what carries the calls. */
+function opened(
+  { name: via, summary }: Mechanism,
+  { name }: Address,
+  through: string,
+): string {
+  return `Opened ${via}: ${summary.replace("NAME", name)}; through ${through}`;
 }
 
 /** @param process Whose mailbox; none: the one that all share. */

@@ -12,6 +12,7 @@ export type Command =
   | "remove"
   | "race"
   | "bench"
+  | "mechanisms"
   | "server"
   | "client";
 
@@ -30,6 +31,8 @@ export interface Flag {
   service?: string;
   /** What the benchmark says instead. */
   bench?: { value: string; help: string };
+  /** The words for the race. */
+  race?: string;
   /** The commands that know it; none: all do. */
   only?: Command[];
 }
@@ -38,7 +41,9 @@ export interface Flag {
 export const FLAGS = {
   via: {
     value: "MECHANISM",
-    help: "how to communicate (fifo; race: workers)",
+    help: "how to communicate (fifo)",
+    race: "workers of one process, or shm: processes on a segment (workers)",
+    only: [...MOVERS, "remove", "race", "bench", ...SERVICE],
     bench: {
       value: "LIST",
       help: "which mechanisms, with commas between (all)",
@@ -88,7 +93,7 @@ export const FLAGS = {
     only: ["producer", "lab"],
   },
   sync: {
-    help: "a rendezvous: go on when process 2 has taken it (--format=header)",
+    help: "a rendezvous: go on when process 2, with --format=header, took it",
     only: ["producer", "lab"],
   },
   "pause-every": {
@@ -145,7 +150,7 @@ export const FLAGS = {
   },
   format: {
     value: "FORMAT",
-    help: "how a message lies on the wire (line)",
+    help: "how a message lies on the wire, the same at both ends (line)",
     only: MOVERS,
   },
   capacity: {

@@ -12,8 +12,7 @@ import {
   SERVICE,
 } from "./flags.ts";
 import { FORMAT_NAMES } from "./format/names.ts";
-import { MECHANISMS } from "./mechanism/mod.ts";
-import { SERVED } from "./options.ts";
+import { mechanismsOf } from "./options.ts";
 
 const ABOUT: Record<Command, string> = {
   producer: "Process 1: writes values into a channel.",
@@ -21,6 +20,7 @@ const ABOUT: Record<Command, string> = {
   lab: "Parent, process 1 and process 2 in one shell: the lab sheet's run.",
   remove: "Removes what a channel has left behind, and says what was in it.",
   race: "Several writers increment one memory location at the same time.",
+  mechanisms: "Prints the table of what each mechanism is.",
   bench: "Measures the mechanisms: round trip, throughput, processor time.",
   server: "The server: hands out sequence numbers, a range to each request.",
   client: "The client: asks the server for sequence numbers.",
@@ -49,6 +49,7 @@ const EXAMPLES: Record<Command, string[]> = {
     "deno task bench --via=fifo,shm --wait=block --size=8,1024 --seconds=0.2",
     "deno task bench --json=bench.json --plot=bench.svg",
   ],
+  mechanisms: ["deno task mechanisms"],
   server: [
     "deno task server                             # beside: deno task client",
     "deno task server:ffi --via=queue --requests=10",
@@ -61,19 +62,32 @@ const EXAMPLES: Record<Command, string[]> = {
   ],
 };
 
+/** Two columns. */
+type Row = [left: string, right: string];
+
+function row(...[left, right]: Row): string {
+  return `  ${left.padEnd(22)} ${right}`;
+}
+
+function section(title: string, rows: Row[]): string[] {
+  return [title, ...rows.map((words) => row(...words)), ""];
+}
+
 /** The text of `--help`. */
 export function help(command: Command): string {
   const service = SERVICE.includes(command);
-  const mechanisms = service ? SERVED : MECHANISMS;
-  const formats = Object.entries(FORMAT_NAMES)
+  // The race uses two of them in its own way.
+  const showsMechanisms = knows(command, "via") && command !== "race";
+  const mechanisms = mechanismsOf(command)
+    .map(({ name, summary }): Row => [name, summary]);
+  const formats: Row[] = Object.entries(FORMAT_NAMES)
     .filter(([name]) => !service || name === "header");
-  const row = (left: string, right: string) => `  ${left.padEnd(22)} ${right}`;
   const flags = NAMES.filter((flag) => knows(command, flag)).map((flag) => {
     const words: Flag = FLAGS[flag];
     const { value, help } = command === "bench" && words.bench || words;
     return row(
       value ? `--${flag}=${value}` : `--${flag}`,
-      service && words.service || help,
+      service && words.service || command === "race" && words.race || help,
     );
   });
   return [
@@ -84,29 +98,9 @@ export function help(command: Command): string {
     "Flags (what is taken without them):",
     ...flags,
     "",
-    ...(command === "race"
-      ? [
-        "Mechanisms:",
-        row("workers", "threads of one process, on a SharedArrayBuffer"),
-        row("shm", "processes, on a segment of shared memory"),
-        "",
-      ]
-      : command === "bench"
-      ? [
-        "Mechanisms:",
-        ...mechanisms.map(({ name, summary }) => row(name, summary)),
-        "",
-      ]
-      : [
-        "A DURATION is 200ms, 5s or 1m.",
-        "",
-        "Mechanisms:",
-        ...mechanisms.map(({ name, summary }) => row(name, summary)),
-        "",
-        "Formats:",
-        ...formats.map(([name, summary]) => row(name, summary)),
-        "",
-      ]),
+    ...knows(command, "retry") ? ["A DURATION is 200ms, 5s or 1m.", ""] : [],
+    ...showsMechanisms ? section("Mechanisms:", mechanisms) : [],
+    ...knows(command, "retry") ? section("Formats:", formats) : [],
     "Exit code: 0 all went through, 1 it did not, 2 the command line is wrong,",
     "130 on Ctrl-C.",
     "",

@@ -8,9 +8,10 @@
  */
 import { delay } from "@std/async/delay";
 import { TextLineStream } from "@std/streams/text-line-stream";
-import { errorCode } from "./error.ts";
+import { errorCode, LabError } from "./error.ts";
 import { ProcessLog } from "./log.ts";
 import type { CommandLine } from "./options.ts";
+import { Output } from "./output.ts";
 import type { WorkerJob, WorkerReport } from "./worker.ts";
 
 /** Milliseconds for one to end by itself when the other has failed. */
@@ -44,9 +45,10 @@ export async function runLab(
   line: CommandLine,
   signal: AbortSignal,
 ): Promise<number> {
-  const { mechanism, input, retry } = line.options;
+  const { mechanism, input, output, retry } = line.options;
   const log = new ProcessLog("parent");
   log.start();
+  if (output !== undefined) Output.check(output);
 
   const { allocate, hold, remove } = await mechanism.load();
   const memory = allocate?.(line.options);
@@ -54,10 +56,16 @@ export async function runLab(
   const start = (part: Part) =>
     memory
       ? startWorker(part, line, memory, nothing)
-      : startProcess(part, line, nothing, children[0]?.process);
+      : startProcess(part, line, log, nothing, children[0]?.process);
   // Sent first, read afterwards: so process 2 finds its first values waiting.
   const consumerFirst = mechanism.first === "consumer";
   using held = hold?.({ ...line.options, memory });
+  if (held?.ready()) {
+    throw new LabError(
+      `Cannot start as messages of an earlier run lie in the ${mechanism.name}: ` +
+        `deno task remove --via=${mechanism.name}, or choose another --name`,
+    );
+  }
   let nothing = false; // was there nothing to send?
 
   const endings: Promise<void>[] = [];
@@ -108,6 +116,7 @@ export async function runLab(
 function startProcess(
   part: Part,
   { options, argumentsFor }: CommandLine,
+  log: ProcessLog,
   nothing: boolean,
   first?: Deno.ChildProcess,
 ): Child {
@@ -120,7 +129,11 @@ function startProcess(
   if (!producing && nothing) args.push("--count=0");
   else if (!producing && untilEnd) args.push("--until-end");
   const deno = Deno.execPath();
-  const command = ["run", ...mechanism.permissions(options), script, ...args];
+  const permissions = new Set(mechanism.permissions(options));
+  if (options.output !== undefined) permissions.add("--allow-write=run");
+  // No question: it would keep everything waiting, Ctrl-C too.
+  const command = ["run", "--no-prompt", ...permissions, script, ...args];
+  log.debug(`Starting ${part}: deno ${command.join(" ")}`);
   const piped = mechanism.properties.openedBy === "parent";
   // Two progress bars on one terminal would write over each other.
   const relay = producing && quiet;

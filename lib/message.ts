@@ -136,6 +136,12 @@ export function concat(...parts: Uint8Array[]): Uint8Array {
   return all;
 }
 
+/** What `--verbose` says of a message. */
+export function sizeLine({ start, end }: Message, seq: number): string {
+  const size = end - start;
+  return `Message ${seq}: ${size} ${size === 1 ? "byte" : "bytes"}`;
+}
+
 /** How messages lie in a stream of bytes. */
 export interface Format {
   name: string;

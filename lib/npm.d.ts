@@ -45,6 +45,7 @@ declare module "@std/cli/parse-args" {
   export function parseArgs(args: string[], options?: {
     string?: string[];
     boolean?: string[];
+    alias?: Record<string, string>;
     /** Called for each flag that is not listed; `false` leaves it out. */
     unknown?: (arg: string, key?: string, value?: unknown) => unknown;
   }): { _: (string | number)[]; [flag: string]: unknown };

@@ -27,11 +27,6 @@ export const MAX_RANGE = 1_000_000;
 
 const NAMES_ARE = "1 to 64 of A-Z a-z 0-9 . _ -, not starting with a dot";
 
-/** The mechanisms that the service can use: a reply channel is found by its name. */
-export const SERVED = MECHANISMS.filter(({ properties }) =>
-  properties.openedBy === "name"
-);
-
 /** All flags, checked. Durations are in milliseconds. */
 export interface Options {
   mechanism: Mechanism;
@@ -97,6 +92,7 @@ export function readCommandLine(
   const parsed = parseArgs(args, {
     string: mine.filter(takesValue),
     boolean: mine.filter((flag) => !takesValue(flag)),
+    alias: { help: "h" },
     unknown(arg) {
       throw new UsageError(
         `Cannot use ${arg}: ${command} knows ${
@@ -273,12 +269,12 @@ function check(flags: Map<FlagName, string>, command: Command): Options {
 }
 
 /** What `--via` may be. */
-function mechanismsOf(command: Command): readonly Mechanism[] {
-  if (SERVICE.includes(command)) return SERVED;
-  return MECHANISMS.filter(({ name, properties }) =>
-    command === "race"
-      ? name === "workers" || name === "shm"
-      // Workers live in one process: only the lab can start both.
-      : command === "lab" || properties.processes === "many"
-  );
+export function mechanismsOf(command: Command): readonly Mechanism[] {
+  return MECHANISMS.filter(({ name, properties }) => {
+    if (SERVICE.includes(command)) return properties.openedBy === "name";
+    if (command === "race") return name === "workers" || name === "shm";
+    // Workers live in one process: that must start both.
+    return ["lab", "bench", "mechanisms"].includes(command) ||
+      properties.processes === "many";
+  });
 }

@@ -41,11 +41,20 @@ export class Output implements Disposable {
       return new Output(path, file, signal);
     } catch (error) {
       signal.throwIfAborted();
-      const hint = error instanceof Deno.errors.NotCapable
-        ? `it lies outside run/: use --output=- with > ${path}`
-        : reason(error);
-      throw new LabError(`Cannot write ${path}: ${hint}`);
+      if (error instanceof Deno.errors.NotCapable) throw outside(path);
+      throw new LabError(`Cannot write ${path}: ${reason(error)}`);
     }
+  }
+
+  /**
+   * For one who lets another open it: it is too late to say so then.
+   *
+   * @throws {LabError} If nobody here may write there.
+   */
+  static check(path: string): void {
+    if (path === "-") return;
+    const { state } = Deno.permissions.querySync({ name: "write", path });
+    if (state !== "granted") throw outside(path);
   }
 
   /** Adds a line; `true`: flush before the next one. */
@@ -91,4 +100,10 @@ export class Output implements Disposable {
   [Symbol.dispose]() {
     this.#file.close();
   }
+}
+
+function outside(path: string): LabError {
+  return new LabError(
+    `Cannot write ${path}: it lies outside run/: use --output=- with > ${path}`,
+  );
 }

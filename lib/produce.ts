@@ -9,9 +9,21 @@ import { LabError, TimeoutError } from "./error.ts";
 import type { Source } from "./input.ts";
 import type { ProcessLog } from "./log.ts";
 import { Outbox, type OutboxOptions } from "./mailbox.ts";
-import { type Format, type Header, Message, MessageError } from "./message.ts";
+import {
+  type Format,
+  type Header,
+  Message,
+  MessageError,
+  sizeLine,
+} from "./message.ts";
 import type { Progress } from "./progress.ts";
-import { systemClock, Turn, waitFor, type WaitOptions } from "./wait.ts";
+import {
+  retryLine,
+  systemClock,
+  Turn,
+  waitFor,
+  type WaitOptions,
+} from "./wait.ts";
 
 /** Options for {@linkcode produce}. Durations are in milliseconds. */
 export interface ProduceOptions extends OutboxOptions {
@@ -64,6 +76,7 @@ export async function produce(
     ...options.wait,
     onRetry(refusal, attempt, ms) {
       if (!quiet) log.retry(refusal, attempt, ms);
+      else log.debug(retryLine(refusal, ms));
     },
   };
 
@@ -101,6 +114,18 @@ export async function produce(
     }
   }
 
+  /** Waits until it was taken, where that is asked for. */
+  async function taken() {
+    try {
+      await delivered?.(seq);
+    } catch (error) {
+      if (!(error instanceof TimeoutError)) throw error;
+      throw new TimeoutError(
+        `Nobody has said that ${message.text} was taken (consumer, --format=header): ${error.message}: ${written()}`,
+      );
+    }
+  }
+
   let message: Message;
   const offer = () => outbox.offer(message);
   const flush = () => outbox.flush();
@@ -124,11 +149,14 @@ export async function produce(
       message = headerOf === undefined
         ? found
         : new Message(found.bytes, found.start, found.end, headerOf(seq));
-      if (!quiet) log.write(message.text, seq);
+      if (!quiet) {
+        log.write(message.text, seq);
+        log.debug(sizeLine(message, seq));
+      }
       try {
         if (attempt(offer) !== true) await put(offer);
         if (!quiet || delivered) await put(flush);
-        if (delivered) await delivered(seq);
+        await taken();
         if (delivered && !quiet) log.deliver(message.text, seq);
       } catch (error) {
         if (!(error instanceof MessageError)) throw error;

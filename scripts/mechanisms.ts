@@ -1,6 +1,11 @@
-// Prints the table of what each mechanism is. README shows the same.
-import { mechanismTable } from "../lib/mechanism_table.ts";
+// Prints the table of what each mechanism is. README shows the same. Flags: --help
+import { runCommand } from "../lib/command.ts";
 
-await Deno.stdout.write(
-  new TextEncoder().encode(mechanismTable({ here: true })),
+Deno.exit(
+  await runCommand("mechanisms", "mechanisms", async () => {
+    const { mechanismTable } = await import("../lib/mechanism_table.ts");
+    const table = new TextEncoder().encode(mechanismTable({ here: true }));
+    await Deno.stdout.write(table);
+    return 0;
+  }),
 );

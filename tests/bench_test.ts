@@ -138,7 +138,8 @@ for (const [flag, says] of BAD) {
 Deno.test("readCommandLine() refuses flags of bench that contradict each other", () => {
   const both: [string[], string][] = [
     [["--quick", "--seconds=1"], "--seconds=1: it must be left out with"],
-    [["--json=x", "--plot=x"], "--plot=x: it must be another file"],
+    [["--json=x.svg", "--plot=x.svg"], "--plot=x.svg: it must be another file"],
+    [["--plot=x.png"], "--plot=x.png: it must be a file that ends in .svg"],
   ];
   for (const [flags, says] of both) {
     assertThrows(() => readCommandLine("bench", flags), UsageError, says);
@@ -259,14 +260,31 @@ Deno.test("bench measures every mechanism, and both baselines first", async () =
 });
 
 Deno.test("bench waits in both ways, and leaves out what is too long", async () => {
-  const { table, log } = await bench("--via=queue,shm", "--size=16384");
+  const { table, log } = await bench("--via=queue,shm", "--size=8192,16384");
   assertMatch(
     log,
     /^INFO:bench:Left out: queue with 16384 bytes, as it takes 8192 at most$/m,
   );
   const names = rows(table);
+  const [queues, both] = [
+    ["queue block", "queue spin"],
+    ["shm block", "shm spin"],
+  ];
   assertEquals(names.slice(0, 2), BASELINES);
-  assertEquals(names.slice(2).sort(), ["shm block", "shm spin"]);
+  assertEquals(names.slice(2, 6).sort(), [...queues, ...both]);
+  assertEquals(names.slice(6, 8), BASELINES);
+  assertEquals(names.slice(8).sort(), both);
+});
+
+Deno.test("bench refuses to measure nothing of what was named", async () => {
+  await using script = start("bench", ["--via=queue", "--size=16384"]);
+  const { code, log } = await script.ended();
+  assertMatch(
+    log,
+    /ERROR:bench:Cannot measure queue with --size=16384: it takes 8192 at most$/,
+  );
+  assertEquals(code, 1);
+  assertNothingLeft(script);
 });
 
 /** The processes of a benchmark that measures. */

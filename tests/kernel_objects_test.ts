@@ -2,6 +2,7 @@
 // senders that were killed.
 import { assert, assertEquals, assertThrows } from "@std/assert";
 import { delay } from "@std/async/delay";
+import config from "../deno.json" with { type: "json" };
 import { available } from "../lib/posix/available.ts";
 import { ENXIO, O_NONBLOCK, O_WRONLY, open } from "../lib/posix/file.ts";
 import { FolderWatch } from "../lib/posix/inotify.ts";
@@ -45,6 +46,27 @@ Deno.test("pipe: the shell's own pipe joins producer and consumer", async () => 
     "ERROR:process2:Every producer has closed: 1 of 10 values were read, 9 are missing",
   );
   assertEquals((await short.ended()).code, 1);
+});
+
+Deno.test({
+  name: "pipe: whoever has it next finds it as it was, blocking",
+  ignore,
+  async fn() {
+    const task = (name: string) =>
+      `${Deno.execPath()} task -q ${name}:ffi --via=pipe --quiet --count=3`;
+    const mode = "grep flags /proc/self/fdinfo";
+    await using pipeline = shell(
+      `(${task("producer")}; ${mode}/1 >&2; seq 4 6)` +
+        ` | (${task("consumer")} --output=-; ${mode}/0 >&2)`,
+    );
+    const { code, log } = await pipeline.ended();
+    assertEquals(code, 0, log);
+    const flags = log.match(/flags:\s+\d+/g) ?? [];
+    assertEquals(flags.length, 2, log);
+    for (const text of flags) {
+      assertEquals(parseInt(text.slice(6), 8) & O_NONBLOCK, 0, log);
+    }
+  },
 });
 
 Deno.test({
@@ -271,13 +293,115 @@ Deno.test({
   },
 });
 
+Deno.test({
+  name: "lab does not start where messages of an earlier run lie",
+  ignore,
+  async fn() {
+    for (const via of ["queue", "shm"]) {
+      const name = freshName();
+      const flags = [`--via=${via}`, `--name=${name}`];
+      await run("producer:ffi", [...flags, "--count=4"]);
+      const { code, log } = await run("lab", flags);
+      assertEquals(code, 1, log);
+      assert(
+        log.endsWith(
+          `ERROR:parent:Cannot start as messages of an earlier run lie in the ${via}: deno task remove --via=${via}, or choose another --name`,
+        ),
+        log,
+      );
+      assertEquals((await run("remove", flags)).code, 0);
+      assertEquals(leftovers(name), []);
+    }
+  },
+});
+
+Deno.test("socket: a consumer takes its own name with it, no other's", async () => {
+  const name = freshName();
+  const flags = ["--via=socket", `--name=${name}`, RETRY];
+  await using first = start("consumer", flags);
+  await first.saw("Data not available");
+  await run("remove", flags.slice(0, 2));
+  await using second = start("consumer", flags);
+  await second.saw("Data not available");
+  first.kill("SIGINT");
+  assertEquals((await first.ended()).code, 130);
+  await using producer = start("producer", [...flags, "--pause=0"]);
+  await assertWell(name, producer, second);
+});
+
+Deno.test({
+  name: "socket: one that sends without end does not keep another out",
+  ignore,
+  async fn() {
+    const name = freshName();
+    const flags = ["--via=socket", `--name=${name}`, "--quiet"];
+    await using consumer = start("consumer:ffi", [...flags, "--until-end"]);
+    const endless = ReadableStream.from((function* () {
+      const lines = new TextEncoder().encode("a".repeat(8000) + "\n");
+      for (;;) yield lines;
+    })());
+    await using first = start("producer:ffi", [...flags, "--input=-"], {
+      input: endless,
+    });
+    await using second = start("producer:ffi", [...flags, "--count=100000"]);
+    assertEquals((await second.ended()).code, 0);
+    first.kill("SIGINT");
+    assertEquals((await first.ended()).code, 130);
+    // What the first one had half sent may be cut off.
+    assert((await consumer.ended()).log.includes("Read "));
+    assertEquals(leftovers(name), []);
+  },
+});
+
+Deno.test({
+  name: "socket: where descriptors run out, who comes late waits",
+  ignore,
+  async fn() {
+    const name = freshName();
+    const flags = `--via=socket --name=${name} --quiet`;
+    const task = (command: string) =>
+      `${Deno.execPath()} run --no-prompt --allow-read=. --allow-write=run --allow-sys=uid --allow-ffi --allow-net scripts/${command}.ts ${flags}`;
+    // Deno itself has some 20 of them open.
+    await using consumer = shell(
+      `ulimit -n 32; exec ${task("consumer")} --count=60`,
+    );
+    await consumer.saw("Pid");
+    const line = task("producer");
+    await using producers = shell(
+      `for i in $(seq 20); do ${line} --count=3 & done; wait`,
+    );
+    await assertWell(name, producers, consumer);
+  },
+});
+
+Deno.test("--verbose says what is open, how long each message is, who is started", async () => {
+  const name = freshName();
+  const flags = [`--name=${name}`, "--count=1", "--verbose"];
+  const { code, log } = await run("lab", flags);
+  assertEquals(code, 0, log);
+  for (
+    const text of [
+      "DEBUG:parent:Starting producer: deno run ",
+      `DEBUG:process1:Opened fifo: a named pipe, made with mkfifo; run/${name}.fifo; through node:fs`,
+      "DEBUG:process1:Message 1: 1 byte",
+      "DEBUG:process2:Message 1: 1 byte",
+    ]
+  ) assert(log.includes(text), log);
+});
+
+Deno.test("no task asks at the terminal, for that would keep Ctrl-C waiting", () => {
+  for (const { command } of Object.values(config.tasks)) {
+    if (command.includes("scripts/")) assert(command.includes(" --no-prompt "));
+  }
+});
+
 Deno.test("what needs foreign functions says so without them", async () => {
   for (const via of ["queue", "shm"]) {
     const { code, log } = await run("producer", [`--via=${via}`]);
     assertEquals(code, 1);
     assertEquals(
       log,
-      `ERROR:process1:Cannot use --via=${via}: it needs foreign functions: use deno task producer:ffi and consumer:ffi`,
+      `ERROR:process1:Cannot use --via=${via}: it needs foreign functions: use deno task producer:ffi and consumer:ffi, server:ffi and client:ffi`,
     );
   }
 });

@@ -133,12 +133,17 @@ function usable({ via, named }: Settings, log: ProcessLog) {
 }
 
 function combinations(
-  { sizes, waits }: Settings,
+  { sizes, waits, named }: Settings,
   pairs: Pair[],
   log: ProcessLog,
 ): Combination[] {
   for (const { name, limit } of pairs) {
     const tooLong = sizes.filter((size) => size > limit);
+    if (named && tooLong.length === sizes.length) {
+      throw new LabError(
+        `Cannot measure ${name} with --size=${sizes}: it takes ${limit} at most`,
+      );
+    }
     if (tooLong.length > 0) {
       log.info(
         `Left out: ${name} with ${tooLong.join(" and ")} bytes, ` +

@@ -45,7 +45,10 @@ function run(command: string, args: string[]): Deno.CommandOutput {
   try {
     return new Deno.Command(command, { args, stdin: "null" }).outputSync();
   } catch (error) {
-    throw new LabError(`Cannot run ${command}: ${reason(error)}`);
+    const why = error instanceof Deno.errors.NotCapable
+      ? "the task does not permit it: use deno task lab, producer or consumer"
+      : reason(error);
+    throw new LabError(`Cannot run ${command}: ${why}`);
   }
 }
 

@@ -89,7 +89,7 @@ export const MECHANISMS: readonly Mechanism[] = [
   },
   {
     name: "workers",
-    summary: "shared memory between two workers of one process; lab alone",
+    summary: "shared memory between two workers of one process",
     properties: {
       object: "SharedArrayBuffer, a ring of slots",
       direction: "two-way",

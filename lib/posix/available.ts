@@ -4,26 +4,22 @@
  * @module
  */
 
-/** What one can do where they are not permitted. */
-export const NOT_PERMITTED =
-  "it needs foreign functions: use deno task producer:ffi and consumer:ffi";
-
-/** Is it permitted to call the C library, without a question? */
-export function granted(): boolean {
-  return Deno.build.os === "linux" &&
-    Deno.permissions.querySync({ name: "ffi" }).state === "granted";
-}
+const NOT_PERMITTED =
+  "it needs foreign functions: use deno task producer:ffi and consumer:ffi, server:ffi and client:ffi";
 
 /**
- * Can the C library be called? Never asks, but where Deno would ask at the
- * terminal on first use, the answer is yes.
+ * Can the C library be called? Never asks: a question at the terminal would keep
+ * everything waiting, Ctrl-C too.
  *
  * @returns `true`, or the reason why not.
  */
 export function available(): true | string {
   if (Deno.build.os !== "linux") return "it needs Linux";
   const { state } = Deno.permissions.querySync({ name: "ffi" });
-  if (state === "granted") return true;
-  const asks = Deno.stdin.isTerminal() && Deno.stderr.isTerminal();
-  return state === "prompt" && asks ? true : NOT_PERMITTED;
+  return state === "granted" ? true : NOT_PERMITTED;
+}
+
+/** The same, where there is another way. */
+export function granted(): boolean {
+  return available() === true;
 }

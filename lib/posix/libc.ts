@@ -9,7 +9,7 @@
  */
 import { constants } from "node:os";
 import { LabError } from "../error.ts";
-import { available, NOT_PERMITTED } from "./available.ts";
+import { available } from "./available.ts";
 
 const PATHS = [
   `/lib/${Deno.build.arch}-linux-gnu/libc.so.6`, // Debian and its kin
@@ -88,11 +88,6 @@ export function libc(): Libc {
 function open(): Libc {
   const there = available();
   if (there !== true) throw new LabError(`Cannot call the C library: ${there}`);
-  // One question for all: with the library's path alone Deno lets us call it,
-  // but not look behind a pointer.
-  if (Deno.permissions.requestSync({ name: "ffi" }).state !== "granted") {
-    throw new LabError(`Cannot call the C library: ${NOT_PERMITTED}`);
-  }
   const failures: string[] = [];
   for (const path of PATHS) {
     try {
