@@ -108,8 +108,6 @@ export interface Properties {
   };
   /** Do the ends live in several processes, or in workers of one? */
   processes: "many" | "one";
-  /** Does it need foreign functions: C library calls that Deno lacks? */
-  ffi: boolean;
 }
 
 /** A channel held open for the one that comes first. */
@@ -127,8 +125,6 @@ export interface Mechanism {
   properties: Properties;
   /** Which of the two the lab starts first, so that neither must wait at once. */
   first: "producer" | "consumer";
-  /** What a process needs to open an end, as flags of `deno run`. */
-  permissions(address: Address): string[];
   /** `true`, or the reason why it cannot run on this machine. */
   available(): true | string;
   /** Its code, loaded when it is used: `--help` and the other five do without. */
@@ -137,8 +133,6 @@ export interface Mechanism {
 
 /** What one can do with a mechanism: what its file in `mechanism/` exports. */
 export interface Operations {
-  /** What carries its calls in this process, such as `node:net` or `C library`. */
-  through(): string;
   /** Opens the sending end. */
   openSender(address: Address): Promise<Sender>;
   /** Opens the receiving end. */

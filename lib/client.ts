@@ -13,7 +13,7 @@ import { ProcessLog } from "./log.ts";
 import { Inbox, Outbox } from "./mailbox.ts";
 import { Message, MessageError } from "./message.ts";
 import type { Options } from "./options.ts";
-import { rangeText, replyAddress, requireSockets } from "./server.ts";
+import { rangeText, replyAddress } from "./server.ts";
 import { waitFor, type WaitOptions } from "./wait.ts";
 
 /** Milliseconds between two looks for a server. */
@@ -38,7 +38,6 @@ export async function runClient(
     signal,
     onRetry: log.retry.bind(log),
   };
-  requireSockets(mechanism, "client");
   log.start();
   // A queue would take our request even if nobody ever reads it.
   const { heard, openReceiver, openSender, remove } = await mechanism.load();

@@ -34,10 +34,10 @@ export async function runProducer(
     : await openLines(input, signal);
   using progress = await openProgress("Writing", total, options);
   const channel = address(options, options.to, memory);
-  const { openSender, through } = await mechanism.load();
+  const { openSender } = await mechanism.load();
   await using sender = await openSender(channel);
   const log = new ProcessLog(from);
-  log.debug(opened(mechanism, channel, through()));
+  log.debug(opened(mechanism, channel));
   const wait = waiting(options, signal);
   await using deliveries = options.sync
     ? await Deliveries.open(mechanism, address(options, from))
@@ -84,10 +84,10 @@ export async function runConsumer(
   using progress = await openProgress("Reading", count, options);
   const name = options.as ?? "process2";
   const channel = address(options, options.as, memory);
-  const { openReceiver, through } = await mechanism.load();
+  const { openReceiver } = await mechanism.load();
   await using receiver = await openReceiver(channel);
   const log = new ProcessLog(name);
-  log.debug(opened(mechanism, channel, through()));
+  log.debug(opened(mechanism, channel));
   const wait = waiting(options, signal);
   await using receipts = new Receipts(mechanism, name, {
     ...wait,
@@ -108,13 +108,12 @@ export async function runConsumer(
   return good ? 0 : 1;
 }
 
-/** Which object it is, and what carries the calls. */
+/** Which object it is. */
 function opened(
   { name: via, summary }: Mechanism,
   { name }: Address,
-  through: string,
 ): string {
-  return `Opened ${via}: ${summary.replace("NAME", name)}; through ${through}`;
+  return `Opened ${via}: ${summary.replace("NAME", name)}`;
 }
 
 /** @param process Whose mailbox; none: the one that all share. */

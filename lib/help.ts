@@ -52,13 +52,13 @@ const EXAMPLES: Record<Command, string[]> = {
   mechanisms: ["deno task mechanisms"],
   server: [
     "deno task server                             # beside: deno task client",
-    "deno task server:ffi --via=queue --requests=10",
-    "deno task server:socket --via=socket",
+    "deno task server --via=queue --requests=10",
+    "deno task server --via=socket",
   ],
   client: [
     "deno task client --count=3                   # beside: deno task server",
-    "deno task client:ffi --via=queue --count=3 --requests=5",
-    "deno task client:socket --via=socket",
+    "deno task client --via=queue --count=3 --requests=5",
+    "deno task client --via=socket",
   ],
 };
 

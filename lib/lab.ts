@@ -11,6 +11,7 @@ import { TextLineStream } from "@std/streams/text-line-stream";
 import { errorCode, LabError } from "./error.ts";
 import { ProcessLog } from "./log.ts";
 import type { CommandLine } from "./options.ts";
+import { PERMISSIONS } from "./mechanism/mod.ts";
 import { Output } from "./output.ts";
 import type { WorkerJob, WorkerReport } from "./worker.ts";
 
@@ -129,7 +130,7 @@ function startProcess(
   if (!producing && nothing) args.push("--count=0");
   else if (!producing && untilEnd) args.push("--until-end");
   const deno = Deno.execPath();
-  const permissions = new Set(mechanism.permissions(options));
+  const permissions = new Set(PERMISSIONS);
   if (options.output !== undefined) permissions.add("--allow-write=run");
   // No question: it would keep everything waiting, Ctrl-C too.
   const command = ["run", "--no-prompt", ...permissions, script, ...args];

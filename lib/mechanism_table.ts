@@ -10,7 +10,6 @@ const COLUMNS = [
   "outlives its processes",
   "keeps boundaries",
   "capacity",
-  "needs ffi",
 ];
 
 function capacityText(capacity: Properties["capacity"]): string {
@@ -45,7 +44,6 @@ export function mechanismTable({ here = false } = {}): string {
       yes(p.outlives),
       yes(p.boundaries),
       capacityText(p.capacity),
-      yes(p.ffi),
       ...here ? [there === true ? "yes" : `no: ${there}`] : [],
     ];
   });

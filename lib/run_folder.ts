@@ -4,6 +4,7 @@
  * @module
  */
 import { errorCode, LabError } from "./error.ts";
+import { libc } from "./posix/libc.ts";
 
 const FOLDER = "run";
 
@@ -63,13 +64,22 @@ export function ours(
       `Cannot use ${path} as a ${kind} as it is ${what}: remove it or choose another --name`,
     );
   }
-  const uid = Deno.uid();
+  const uid = libc().geteuid();
   if (info.uid !== uid) {
     throw new LabError(
       `Cannot use ${path} as it belongs to user ${info.uid} and we are user ${uid}: choose another --name`,
     );
   }
   return info.ino ?? 0;
+}
+
+/** Removes a name; another may have been faster. */
+export function unlink(path: string): void {
+  try {
+    Deno.removeSync(path);
+  } catch (error) {
+    if (!(error instanceof Deno.errors.NotFound)) throw error;
+  }
 }
 
 /**

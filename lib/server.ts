@@ -35,7 +35,6 @@ export async function runServer(
   signal: AbortSignal,
 ): Promise<0> {
   const log = new ProcessLog("server");
-  requireSockets(mechanism, "server");
   const operations = await mechanism.load();
   if (await operations.heard?.({ name })) {
     throw new LabError(
@@ -106,20 +105,6 @@ export function rangeText(first: number, count: number): string {
 export function replyAddress(mechanism: Mechanism, name: string) {
   const { capacity } = mechanism.properties;
   return { name, capacity: "messages" in capacity ? REPLIES : undefined };
-}
-
-/**
- * Reply sockets are named after Pids that nobody knows beforehand, and Deno
- * grants sockets by their exact paths, or all of them.
- *
- * @throws {LabError} If they are not granted; it says which task does.
- */
-export function requireSockets({ name }: Mechanism, task: "server" | "client") {
-  if (name !== "socket") return;
-  if (Deno.permissions.querySync({ name: "net" }).state === "granted") return;
-  throw new LabError(
-    `Cannot use --via=socket: each client's answers come on a socket of its own, which wants --allow-net: deno task ${task}:socket grants it`,
-  );
 }
 
 /** A request that can be answered. */

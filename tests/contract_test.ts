@@ -5,7 +5,7 @@ import { MECHANISMS } from "../lib/mechanism/mod.ts";
 import { header } from "../lib/format/header.ts";
 import { MAX_BODY, Message } from "../lib/message.ts";
 import { Channel, type Peer, Pool } from "./peers.ts";
-import { descriptors, freshName, leftovers, run } from "./scripts.ts";
+import { descriptors, leftovers } from "./scripts.ts";
 
 const PENDING = { nothing: "Data not available" };
 const END = { nothing: "Every sender has closed" };
@@ -33,24 +33,16 @@ function intact(lengths: number[], from = "sender") {
 const pool = new Pool();
 Deno.test.afterAll(() => pool[Symbol.asyncDispose]());
 
-// Where a mechanism can do without foreign functions, it must do the same with them.
-const SUBJECTS = MECHANISMS.flatMap((mechanism) => {
-  const { ffi, processes } = mechanism.properties;
-  const ways = ffi || processes === "one" ? [ffi] : [false, true];
-  return ways.map((ffi) => ({ mechanism, ffi, both: ways.length > 1 }));
-});
-
-for (const { mechanism, ffi, both } of SUBJECTS) {
-  const { properties, available } = mechanism;
+for (const mechanism of MECHANISMS) {
+  const { name, properties, available } = mechanism;
   const { openedBy, outlives, boundaries, capacity } = properties;
-  const name = mechanism.name + (both && ffi ? ", C library" : "");
   const twoWay = properties.direction === "two-way";
   const ignore = available() !== true;
   const test = (what: string, fn: () => Promise<void>) =>
     Deno.test({ name: `${name}: ${what}`, ignore, fn });
 
   test("PENDING before the first sender, END after the last, PENDING while one is silent", async () => {
-    await using channel = new Channel(mechanism, { ffi, pool });
+    await using channel = new Channel(mechanism, { pool });
     const receiver = await channel.receiver();
     assertEquals(await receiver.do({ do: "poll" }), PENDING);
     const sender = await channel.sender();
@@ -73,7 +65,7 @@ for (const { mechanism, ffi, both } of SUBJECTS) {
   });
 
   test("keeps the order, and every length up to what it takes at once", async () => {
-    await using channel = new Channel(mechanism, { ffi, pool });
+    await using channel = new Channel(mechanism, { pool });
     const receiver = await channel.receiver();
     const sender = await channel.sender();
     const whole = sender.limit === Infinity ? PIPE_BUF : sender.limit;
@@ -96,7 +88,7 @@ for (const { mechanism, ffi, both } of SUBJECTS) {
   });
 
   test("several senders at once: each one's order kept, none lost, none torn", async () => {
-    await using channel = new Channel(mechanism, { ffi, pool });
+    await using channel = new Channel(mechanism, { pool });
     const receiver = await channel.receiver();
     const names = ["one", "two", "three"];
     const senders: Peer[] = [];
@@ -117,7 +109,7 @@ for (const { mechanism, ffi, both } of SUBJECTS) {
   });
 
   test("full, it refuses and loses nothing; what it holds is what it says", async () => {
-    await using channel = new Channel(mechanism, { ffi, pool });
+    await using channel = new Channel(mechanism, { pool });
     const receiver = await channel.receiver();
     const sender = await channel.sender();
     const length = 1000;
@@ -141,7 +133,7 @@ for (const { mechanism, ffi, both } of SUBJECTS) {
 
   if ("chosen" in capacity && capacity.chosen) {
     test("holds as many messages as were asked for", async () => {
-      await using channel = new Channel(mechanism, { ffi, pool, capacity: 3 });
+      await using channel = new Channel(mechanism, { pool, capacity: 3 });
       const sender = await channel.sender();
       const { records } = await sender.do({ do: "fill", length: 9, most: 99 });
       assertEquals(records, 3);
@@ -149,7 +141,7 @@ for (const { mechanism, ffi, both } of SUBJECTS) {
   }
 
   test(`two records come as ${boundaries ? "two" : "a stream of bytes"}`, async () => {
-    await using channel = new Channel(mechanism, { ffi, pool });
+    await using channel = new Channel(mechanism, { pool });
     const receiver = await channel.receiver();
     const sender = await channel.sender();
     await sender.do({ do: "offer", text: "first" });
@@ -167,7 +159,7 @@ for (const { mechanism, ffi, both } of SUBJECTS) {
   });
 
   test(`what was sent ${outlives ? "remains" : "is gone"} when every process has been killed`, async () => {
-    await using channel = new Channel(mechanism, { ffi, pool });
+    await using channel = new Channel(mechanism, { pool });
     await channel.receiver(); // a FIFO and a socket take nothing while nobody reads
     const killed = await channel.sender();
     await killed.do({ do: "send", lengths: [1, 2, 3] });
@@ -175,7 +167,6 @@ for (const { mechanism, ffi, both } of SUBJECTS) {
     await channel.end();
     // The same name again; where the parent makes the channel, a new parent.
     await using same = new Channel(mechanism, {
-      ffi,
       pool,
       name: channel.address.name,
     });
@@ -193,7 +184,7 @@ for (const { mechanism, ffi, both } of SUBJECTS) {
   });
 
   test(`an end ${twoWay ? "could" : "cannot"} carry data the other way`, async () => {
-    await using channel = new Channel(mechanism, { ffi, pool });
+    await using channel = new Channel(mechanism, { pool });
     const receiver = await channel.receiver();
     const sender = await channel.sender();
     await sender.do({ do: "send", lengths: [1] });
@@ -221,7 +212,7 @@ for (const { mechanism, ffi, both } of SUBJECTS) {
 
   if (properties.processes === "many") {
     test("kill -9 of the receiver: the sender hears it or fills the buffer, and a new one joins", async () => {
-      await using channel = new Channel(mechanism, { ffi, pool });
+      await using channel = new Channel(mechanism, { pool });
       const receiver = await channel.receiver();
       const sender = await channel.sender();
       await channel.letGo();
@@ -260,7 +251,7 @@ for (const { mechanism, ffi, both } of SUBJECTS) {
     });
 
     test("kill -9 of the sender: the receiver sees the end, and a new one joins", async () => {
-      await using channel = new Channel(mechanism, { ffi, pool });
+      await using channel = new Channel(mechanism, { pool });
       const receiver = await channel.receiver();
       const first = await channel.sender("first");
       await first.do({ do: "send", lengths: [1] });
@@ -288,7 +279,7 @@ for (const { mechanism, ffi, both } of SUBJECTS) {
     // the ring's half-filled slot has a test of its own.
     if (!boundaries) {
       test("kill -9 of the sender in the middle of a message: torn, never delivered", async () => {
-        await using channel = new Channel(mechanism, { ffi, pool });
+        await using channel = new Channel(mechanism, { pool });
         const receiver = await channel.receiver();
         const sender = await channel.sender();
         await channel.letGo();
@@ -313,7 +304,7 @@ for (const { mechanism, ffi, both } of SUBJECTS) {
     }
 
     test("SIGSTOP and SIGCONT of either side: nothing is lost", async () => {
-      await using channel = new Channel(mechanism, { ffi, pool });
+      await using channel = new Channel(mechanism, { pool });
       const receiver = await channel.receiver();
       const sender = await channel.sender();
       const lengths = Array.from({ length: 300 }, (_, i) => i * 3);
@@ -332,7 +323,7 @@ for (const { mechanism, ffi, both } of SUBJECTS) {
     });
 
     test("blocked, it costs next to no processor time", async () => {
-      await using channel = new Channel(mechanism, { ffi, pool });
+      await using channel = new Channel(mechanism, { pool });
       const receiver = await channel.receiver();
       const sender = await channel.sender();
       await sender.do({ do: "send", lengths: [1] });
@@ -341,22 +332,5 @@ for (const { mechanism, ffi, both } of SUBJECTS) {
       const { busy } = await receiver.do({ do: "idle", ms: 800 });
       assert(Number(busy) < 0.03, `${busy} of a processor`);
     });
-
-    if (openedBy === "name" && ffi === properties.ffi) {
-      test(`${properties.ffi ? "needs" : "does without"} foreign functions`, async () => {
-        const flags = [
-          `--via=${mechanism.name}`,
-          `--name=${freshName()}`,
-          "--timeout=10ms",
-        ];
-        const { code, log } = await run("consumer", flags);
-        assertEquals(code, 1);
-        assertEquals(
-          log.includes("it needs foreign functions"),
-          properties.ffi,
-          log,
-        );
-      });
-    }
   }
 }

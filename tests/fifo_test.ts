@@ -438,7 +438,7 @@ Deno.test("a folder run/ that cannot be is a clear error", async () => {
         `--config=${Deno.cwd()}/deno.json`,
         "--allow-read",
         "--allow-write",
-        "--allow-sys",
+        "--allow-ffi",
         `${Deno.cwd()}/scripts/${task}.ts`,
       ], { cwd: folder });
     await Deno.writeTextFile(`${folder}/run`, "");
@@ -454,7 +454,7 @@ Deno.test("a folder run/ that cannot be is a clear error", async () => {
     `--config=${Deno.cwd()}/deno.json`,
     "--allow-read",
     "--allow-write",
-    "--allow-sys",
+    "--allow-ffi",
     `${Deno.cwd()}/scripts/consumer.ts`,
   ], { cwd: "/sys" });
   assertEquals((await denied.ended()).code, 1);

@@ -39,7 +39,6 @@ for (const mechanism of MECHANISMS) {
   const { name: via, properties, available } = mechanism;
   if (properties.openedBy !== "name") continue;
   const ignore = available() !== true;
-  const consumer = properties.ffi ? "consumer:ffi" : "consumer";
   for (const format of Object.values(FORMATS)) {
     Deno.test({
       name:
@@ -54,7 +53,7 @@ for (const mechanism of MECHANISMS) {
           `--format=${format.name}`,
         ];
         await using reader = start(
-          consumer,
+          "consumer",
           [`--via=${via}`, `--name=${name}`, ...flags],
           { env: TIDY },
         );
@@ -85,7 +84,7 @@ Deno.test({
       const random = lcg(seed);
       const name = freshName();
       const flags = ["--via=shm", `--name=${name}`, "--capacity=4"];
-      await run("producer:ffi", [...flags, "--count=4", "--pause=0"]);
+      await run("producer", [...flags, "--count=4", "--pause=0"]);
       {
         using segment = openShared(`/ipc-lab.${name}`);
         const words = new Int32Array(segment.memory);
@@ -99,7 +98,7 @@ Deno.test({
         }
       }
       const { code, log } = await run(
-        "consumer:ffi",
+        "consumer",
         [...flags, "--wait=block", "--timeout=300ms"],
       );
       await remove({ name });

@@ -21,11 +21,6 @@ const RETRY = "--retry=50ms";
 const NAMED = ["fifo", "queue", "shm", "socket"];
 const ignore = available() !== true;
 
-/** The task of that name with foreign functions, where they are needed. */
-function task(name: "producer" | "consumer", via: string) {
-  return via === "queue" || via === "shm" ? `${name}:ffi` as const : name;
-}
-
 function header(seq: number, priority = 0, from = "process1") {
   return { type: "data", from, to: "process2", seq, priority };
 }
@@ -107,14 +102,14 @@ Deno.test({
     for (const via of ["queue", "shm"]) {
       const name = freshName();
       const flags = [`--via=${via}`, `--name=${name}`, "--format=header"];
-      const produced = await run("producer:ffi", [
+      const produced = await run("producer", [
         ...flags,
         "--count=6",
         "--pause=0",
         "--priorities=0,5,9",
       ]);
       assertEquals(produced.code, 0, produced.log);
-      await using consumer = start("consumer:ffi", [...flags, "--count=6"]);
+      await using consumer = start("consumer", [...flags, "--count=6"]);
       await assertWell(name, consumer);
       const order = via === "queue" ? [3, 6, 2, 5, 1, 4] : range(1, 6);
       assertEquals(valuesRead(consumer), order);
@@ -132,17 +127,17 @@ for (const via of NAMED) {
     async fn() {
       const name = freshName();
       const flags = [`--via=${via}`, `--name=${name}`, RETRY];
-      await using other = start(task("consumer", via), [
+      await using other = start("consumer", [
         ...flags,
         "--timeout=2s",
       ]);
       await other.saw("Pid:");
-      await using named = start(task("consumer", via), [
+      await using named = start("consumer", [
         ...flags,
         "--as=process2",
       ]);
       await named.saw("Pid:");
-      await using producer = start(task("producer", via), [
+      await using producer = start("producer", [
         ...flags,
         "--to=process2",
         "--pause=0",
@@ -218,11 +213,11 @@ Deno.test({
       const name = freshName();
       const flags = [`--via=${via}`, `--name=${name}`, RETRY, "--wait=block"];
       const consumers: Running[] = [];
-      await using one = start("consumer:ffi", [...flags, "--until-end"]);
-      await using two = start("consumer:ffi", [...flags, "--until-end"]);
+      await using one = start("consumer", [...flags, "--until-end"]);
+      await using two = start("consumer", [...flags, "--until-end"]);
       consumers.push(one, two);
       for (const consumer of consumers) await consumer.saw("Pid:");
-      await using producer = start("producer:ffi", [
+      await using producer = start("producer", [
         ...flags,
         "--count=40",
         "--pause=0",
@@ -248,7 +243,7 @@ Deno.test({
     for (const via of ["queue", "shm"]) {
       const name = freshName();
       const flags = [`--via=${via}`, `--name=${name}`, "--retry=20ms"];
-      await using producer = start("producer:ffi", [
+      await using producer = start("producer", [
         ...flags,
         "--capacity=3",
         "--count=12",
@@ -261,12 +256,12 @@ Deno.test({
       assertEquals(written(), 4);
       await producer.saw("Buffer full sleeping", 5);
       assertEquals(written(), 4);
-      await using first = start("consumer:ffi", [...flags, "--count=2"]);
+      await using first = start("consumer", [...flags, "--count=2"]);
       assertEquals((await first.ended()).code, 0);
       await producer.saw("Writing 6");
       await producer.saw("Buffer full", producer.lines.length);
       assertEquals(written(), 6);
-      await using rest = start("consumer:ffi", [...flags, "--count=10"]);
+      await using rest = start("consumer", [...flags, "--count=10"]);
       await assertWell(name, producer, rest);
       assertEquals(valuesRead(rest), range(3, 12));
     }
@@ -280,7 +275,7 @@ for (const via of NAMED) {
     async fn() {
       const name = freshName();
       const flags = [`--via=${via}`, `--name=${name}`, RETRY];
-      await using consumer = start(task("consumer", via), [
+      await using consumer = start("consumer", [
         ...flags,
         "--format=header",
         "--count=2",

@@ -72,21 +72,20 @@ export class Peer {
 
 /** Processes that serve one channel after the other: a start is dear. */
 export class Pool implements AsyncDisposable {
-  readonly #idle: { peer: Peer; ffi: boolean }[] = [];
+  readonly #idle: Peer[] = [];
 
-  take(ffi: boolean): Peer | undefined {
-    const at = this.#idle.findIndex((one) => one.ffi === ffi);
-    return this.#idle.splice(at, at < 0 ? 0 : 1)[0]?.peer;
+  take(): Peer | undefined {
+    return this.#idle.shift();
   }
 
   /** Takes back whoever is fit for another channel; the others it ends. */
-  async give(peer: Peer, ffi: boolean): Promise<void> {
-    if (await peer.retire()) this.#idle.push({ peer, ffi });
+  async give(peer: Peer): Promise<void> {
+    if (await peer.retire()) this.#idle.push(peer);
     else await peer.end();
   }
 
   async [Symbol.asyncDispose]() {
-    for (const { peer } of this.#idle.splice(0)) await peer.end();
+    for (const peer of this.#idle.splice(0)) await peer.end();
   }
 }
 
@@ -94,8 +93,6 @@ export class Pool implements AsyncDisposable {
 export interface ChannelOptions {
   capacity?: number;
   name?: string;
-  /** May its processes call foreign functions? @default {true} */
-  ffi?: boolean;
   /** Where its processes come from, and go to; without, they end with it. */
   pool?: Pool;
 }
@@ -106,17 +103,15 @@ export class Channel implements AsyncDisposable {
   readonly address: Address;
   readonly #peers: Peer[] = [];
   readonly #listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
-  readonly #ffi: boolean;
   readonly #pool?: Pool;
   #pipe?: Deno.ChildProcess; // whose standard input is the pipe
 
   constructor(
     mechanism: Mechanism,
-    { capacity, name = freshName(), ffi = true, pool }: ChannelOptions = {},
+    { capacity, name = freshName(), pool }: ChannelOptions = {},
   ) {
     this.mechanism = mechanism;
     this.address = { name, capacity };
-    this.#ffi = ffi;
     // Without a name, a peer has its one channel from its start.
     if (mechanism.properties.openedBy === "name") this.#pool = pool;
   }
@@ -141,7 +136,7 @@ export class Channel implements AsyncDisposable {
   }
 
   async #start(role: Role): Promise<Peer> {
-    const peer = this.#pool?.take(this.#ffi) ?? await this.#startNew(role);
+    const peer = this.#pool?.take() ?? await this.#startNew(role);
     this.#peers.push(peer);
     return peer;
   }
@@ -169,10 +164,9 @@ export class Channel implements AsyncDisposable {
 
   #startProcess(start: PeerStart, role: Role): () => Promise<void> {
     const deno = Deno.execPath();
-    const permissions = this.#ffi ? ["-A"] : ["-A", "--deny-ffi"];
     const args = [
       "run",
-      ...permissions,
+      "-A",
       SCRIPT.pathname,
       JSON.stringify(start),
     ];
@@ -216,7 +210,7 @@ export class Channel implements AsyncDisposable {
   async [Symbol.asyncDispose]() {
     if (this.#pool) {
       for (const peer of this.#peers.splice(0)) {
-        await this.#pool.give(peer, this.#ffi);
+        await this.#pool.give(peer);
       }
     }
     await this.end();

@@ -28,12 +28,10 @@ function result(
     p99: spread(5 * time),
     mean: spread(3 * time),
   };
-  const through = "C library";
   return {
     mechanism,
     wait,
     size,
-    through,
     roundTrip,
     single: way,
     batched: way,

@@ -119,7 +119,7 @@ Deno.test("available() names the tasks without permission, and nothing asks", as
     try { libc(); } catch (error) { console.log(error.name, error.message); }`,
     [],
   );
-  assertStringIncludes(await peer.say(), "producer:ffi and consumer:ffi");
+  assertStringIncludes(await peer.say(), "--allow-ffi");
   assertStringIncludes(await peer.say(), "LabError Cannot call the C library");
 });
 

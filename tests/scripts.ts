@@ -10,12 +10,10 @@ import config from "../deno.json" with { type: "json" };
 
 type Task = keyof typeof config.tasks;
 
-/** The arguments of `deno` in a task; the socket's name is the flags'. */
-function taskArguments(task: Task, flags: string[]): string[] {
-  const name = flags.find((flag) => flag.startsWith("--name="))?.slice(7);
+/** The arguments of `deno` in a task. */
+function taskArguments(task: Task): string[] {
   return config.tasks[task].command
     .replace(/\$\(.*\)/, Deno.execPath())
-    .replaceAll("$PWD/run/lab.", `${Deno.cwd()}/run/${name ?? "lab"}.`)
     .split(" ").slice(1);
 }
 
@@ -165,7 +163,7 @@ export function start(
 ): Running {
   return new Running(
     Deno.execPath(),
-    [...taskArguments(task, flags), ...flags],
+    [...taskArguments(task), ...flags],
     options,
   );
 }

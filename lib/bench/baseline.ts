@@ -63,7 +63,6 @@ class Call implements Sender, Receiver {
 
 class Baseline implements Subject {
   readonly name: string;
-  readonly through = "JavaScript";
   readonly limit = Infinity;
   readonly #carrier: () => Carry;
 

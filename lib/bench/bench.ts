@@ -166,12 +166,12 @@ async function measure(
   seconds: number,
 ): Promise<Round> {
   const task = { wait, size, seconds };
-  const { name: mechanism, through, limit } = subject;
+  const { name: mechanism, limit } = subject;
   const batch = Math.max(1, Math.floor(Math.min(WRITE, limit) / size));
   const roundTrip = await subject.roundTrip(task);
   const single = await subject.oneWay(task, 1);
   const batched = batch > 1 ? await subject.oneWay(task, batch) : single;
-  return { mechanism, wait, size, through, round, roundTrip, single, batched };
+  return { mechanism, wait, size, round, roundTrip, single, batched };
 }
 
 /** Everything: to be read by other programs, and in some years. */

@@ -5,6 +5,7 @@
  * @module
  */
 import type { Mechanism } from "../channel.ts";
+import { PERMISSIONS } from "../mechanism/mod.ts";
 import type { PeerStart } from "./peer.ts";
 
 const SCRIPT = new URL("./peer.ts", import.meta.url);
@@ -31,7 +32,7 @@ export async function startChildren(
     started(startWorker(second));
     return;
   }
-  const args = (start: PeerStart) => denoArguments(mechanism, start);
+  const args = denoArguments;
   if (openedBy === "name") {
     const options = { stdin: "null", stdout: "null" } as const;
     for (const start of [first, second]) {
@@ -58,15 +59,9 @@ export async function startChildren(
 }
 
 /** What a side may do: what its ends need, and to talk to us. */
-function denoArguments(mechanism: Mechanism, start: PeerStart): string[] {
-  const ffi = Deno.permissions.querySync({ name: "ffi" }).state === "granted";
-  const flags = [
-    ...mechanism.permissions(start.from),
-    ...mechanism.permissions(start.to),
-    `--allow-net=127.0.0.1:${start.port}`,
-    ...ffi ? ["--allow-ffi"] : [],
-  ];
-  return ["run", ...new Set(flags), SCRIPT.pathname, JSON.stringify(start)];
+function denoArguments(start: PeerStart): string[] {
+  const net = `--allow-net=127.0.0.1:${start.port}`;
+  return ["run", ...PERMISSIONS, net, SCRIPT.pathname, JSON.stringify(start)];
 }
 
 function child(process: Deno.ChildProcess): Child {

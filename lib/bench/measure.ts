@@ -20,8 +20,6 @@ export interface Task {
 export interface Subject {
   /** As the table names it. */
   readonly name: string;
-  /** What carries its calls. */
-  readonly through: string;
   /** The longest record that it takes, in bytes. */
   readonly limit: number;
   /** There and back, one message at a time. */

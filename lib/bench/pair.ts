@@ -24,7 +24,6 @@ const GRACE = 200;
 /** The two sides of one mechanism. */
 export class Pair implements Subject, AsyncDisposable {
   readonly mechanism: Mechanism;
-  through = "";
   limit = Infinity;
   readonly #there: Address;
   readonly #back: Address;
@@ -88,9 +87,8 @@ export class Pair implements Subject, AsyncDisposable {
     }
     for (const link of this.#links) {
       const hello = this.#unlessDead(link.hear<Hello>());
-      const { limit, through } = await abortable(hello, signal);
+      const { limit } = await abortable(hello, signal);
       this.limit = limit ?? Infinity; // JSON knows none
-      this.through = through;
     }
   }
 

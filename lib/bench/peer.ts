@@ -29,8 +29,6 @@ export type Order = Job & { wait: Way };
 
 /** What the peer says first. */
 export interface Hello {
-  /** What carries the mechanism's calls. */
-  through: string;
   /** The longest record that it takes, in bytes; none: there is no limit. */
   limit?: number;
 }
@@ -56,9 +54,7 @@ async function serve({ port, via, from, to }: PeerStart) {
   const fail = (error: unknown) =>
     say({ error: error instanceof Error ? error.message : `${error}` });
 
-  const { openReceiver, openSender, remove, through } = await mechanismNamed(
-    via,
-  ).load();
+  const { openReceiver, openSender, remove } = await mechanismNamed(via).load();
   try {
     const receiver = await openReceiver(from);
     const sender = await openSender(to);
@@ -66,7 +62,7 @@ async function serve({ port, via, from, to }: PeerStart) {
       const wait = { way, timeout: TIMEOUT };
       await say(await measure({ sender, receiver, wait }, job));
     };
-    await say({ limit: sender.limit, through: through() });
+    await say({ limit: sender.limit });
     // Not awaited, so that we hear in any wait that the parent has gone.
     for await (const line of lines) obey(JSON.parse(line)).catch(fail);
   } catch (error) {

@@ -78,7 +78,7 @@ export function plot(results: Result[], title: string): string {
     .filter((wait) => results.some((result) => result.wait === wait));
   const lines = Map.groupBy(
     bySize,
-    ({ mechanism, wait, through }) => [mechanism, wait, through].join(),
+    ({ mechanism, wait }) => [mechanism, wait].join(),
   );
 
   const chart = init(null, null, { renderer: "svg", ssr: true, ...PICTURE });

@@ -11,7 +11,6 @@ type Column = [heading: string, cell: (result: Result) => string];
 const COLUMNS: Column[] = [
   ["mechanism", ({ mechanism }) => mechanism],
   ["wait", ({ wait }) => wait],
-  ["through", ({ through }) => through],
   ["p50", ({ roundTrip }) => digits(roundTrip.p50.median)],
   [
     "min to max",
@@ -26,7 +25,7 @@ const COLUMNS: Column[] = [
   ["CPU s/M", ({ batched }) => digits(batched.cpuSecondsPerMillion.median)],
   ["MB/s", ({ batched }) => digits(batched.megabytesPerSecond.median)],
 ];
-const WORDS = 3; // the columns in front of the figures
+const WORDS = 2; // the columns in front of the figures
 
 const LEGEND = `\
 p50 (of the rounds the median, and their min to max), p99, mean: round trip in

@@ -14,8 +14,6 @@ export interface Round {
   wait: Waiting;
   /** Bytes of a message. */
   size: number;
-  /** What carries the calls: the C library, the runtime, ... */
-  through: string;
   /** 1 for the first. */
   round: number;
   /** Microseconds. */
@@ -55,7 +53,6 @@ export interface Result {
   mechanism: string;
   wait: Waiting;
   size: number;
-  through: string;
   /** Microseconds. */
   roundTrip: { p50: Spread; p99: Spread; mean: Spread };
   /** One write for each message. */

@@ -47,13 +47,12 @@ export function summarize(rounds: Round[]): Result[] {
     ({ mechanism, wait, size }) => [mechanism, wait, size].join(),
   );
   return [...alike.values()].map((rounds) => {
-    const [{ mechanism, wait, size, through }] = rounds;
+    const [{ mechanism, wait, size }] = rounds;
     const trips = rounds.map(({ roundTrip }) => roundTrip);
     return {
       mechanism,
       wait,
       size,
-      through,
       roundTrip: {
         p50: spread(trips.map(({ p50 }) => p50)),
         p99: spread(trips.map(({ p99 }) => p99)),

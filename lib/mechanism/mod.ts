@@ -7,29 +7,29 @@
 import type { Mechanism } from "../channel.ts";
 import { available } from "../posix/available.ts";
 
+/** What a process needs to open an end, as flags of `deno run`. */
+export const PERMISSIONS: readonly string[] = [
+  "--allow-read=.",
+  "--allow-write=run",
+  "--allow-ffi",
+];
+
 /** Every mechanism, as `--via` names them. */
 export const MECHANISMS: readonly Mechanism[] = [
   {
     name: "fifo",
     summary: "a named pipe, made with mkfifo; run/NAME.fifo",
     properties: {
-      object: "mkfifo(1), O_NONBLOCK",
+      object: "mkfifo(3), a named pipe",
       direction: "one-way",
       openedBy: "name",
       outlives: false,
       boundaries: false,
       capacity: { bytes: 65_536 }, // pipe(7), "Pipe capacity"
       processes: "many",
-      ffi: false,
     },
     first: "producer",
-    permissions: () => [
-      "--allow-read=.",
-      "--allow-write=run",
-      "--allow-sys=uid",
-      "--allow-run=mkfifo",
-    ],
-    available: () => true,
+    available,
     load: () => import("./fifo.ts"),
   },
   {
@@ -43,11 +43,9 @@ export const MECHANISMS: readonly Mechanism[] = [
       boundaries: false,
       capacity: { bytes: 65_536 },
       processes: "many",
-      ffi: false,
     },
     first: "consumer", // whose standard input it is
-    permissions: () => ["--allow-read=."],
-    available: () => true,
+    available,
     load: () => import("./pipe.ts"),
   },
   {
@@ -62,10 +60,8 @@ export const MECHANISMS: readonly Mechanism[] = [
       boundaries: true,
       capacity: { messages: 10, chosen: true }, // what all may have: msg_max
       processes: "many",
-      ffi: true,
     },
     first: "producer",
-    permissions: () => ["--allow-read=.", "--allow-ffi"],
     available,
     load: () => import("./queue.ts"),
   },
@@ -80,10 +76,8 @@ export const MECHANISMS: readonly Mechanism[] = [
       boundaries: true,
       capacity: { messages: 64, chosen: true, most: 16_384 }, // about 1 GiB
       processes: "many",
-      ffi: true,
     },
     first: "producer",
-    permissions: () => ["--allow-read=.", "--allow-ffi"],
     available,
     load: () => import("./shm.ts"),
   },
@@ -98,10 +92,8 @@ export const MECHANISMS: readonly Mechanism[] = [
       boundaries: true,
       capacity: { messages: 64, chosen: true, most: 16_384 }, // about 1 GiB
       processes: "one",
-      ffi: false,
     },
     first: "producer",
-    permissions: () => [],
     available: () => true,
     load: () => import("./workers.ts"),
   },
@@ -116,20 +108,9 @@ export const MECHANISMS: readonly Mechanism[] = [
       boundaries: false,
       capacity: { bytes: 212_992 }, // net.core.wmem_default, bookkeeping included
       processes: "many",
-      ffi: false,
     },
     first: "consumer",
-    permissions: ({ name }) => [
-      "--allow-read=.",
-      "--allow-write=run",
-      "--allow-sys=uid",
-      // Its own, and the two mailboxes that it may have beside it.
-      "--allow-net=" +
-      ["", ".process1", ".process2"].map((process) =>
-        `unix:${Deno.cwd()}/run/${name}${process}.sock`
-      ).join(),
-    ],
-    available: () => true,
+    available,
     load: () => import("./socket.ts"),
   },
 ];

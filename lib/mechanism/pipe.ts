@@ -7,36 +7,20 @@
  */
 import type { Receiver, Sender } from "../channel.ts";
 import { LabError } from "../error.ts";
-import { granted } from "../posix/available.ts";
+import { setNonBlocking } from "../posix/file.ts";
+import { StreamReceiver, StreamSender } from "../posix/stream_ends.ts";
 
 const INPUT = 0;
 const OUTPUT = 1;
-const USAGE = "deno task producer --via=pipe | deno task consumer --via=pipe";
 
-const posix = granted();
-
-export const through = () => posix ? "C library" : "node:net";
-
-export async function openSender(): Promise<Sender> {
+export function openSender(): Promise<Sender> {
   refuseTerminal("write to", Deno.stdout);
-  if (posix) {
-    const { StreamSender } = await import("../posix/stream_ends.ts");
-    return await nonBlocking(OUTPUT, new StreamSender(OUTPUT));
-  }
-  const { SocketSender } = await import("../socket/node_ends.ts");
-  return new SocketSender(await open(OUTPUT), { hears: false });
+  return Promise.resolve(new PipeSender());
 }
 
-export async function openReceiver(): Promise<Receiver> {
+export function openReceiver(): Promise<Receiver> {
   refuseTerminal("read from", Deno.stdin);
-  if (posix) {
-    const { StreamReceiver } = await import("../posix/stream_ends.ts");
-    return await nonBlocking(INPUT, new StreamReceiver(INPUT));
-  }
-  const { SocketReceiver } = await import("../socket/node_ends.ts");
-  const receiver = new SocketReceiver();
-  receiver.attach(await open(INPUT));
-  return receiver;
+  return Promise.resolve(new PipeReceiver());
 }
 
 /** Nothing to do: a pipe is gone with its processes. */
@@ -44,34 +28,39 @@ export function remove(): Promise<undefined> {
   return Promise.resolve(undefined);
 }
 
+// O_NONBLOCK belongs to the pipe's end, which others of the shell's line may
+// share: whoever has it after us must find it as it was.
+
+class PipeSender extends StreamSender {
+  readonly #before = setNonBlocking(OUTPUT, true);
+
+  constructor() {
+    super(OUTPUT);
+  }
+
+  override [Symbol.asyncDispose]() {
+    if (this.fd !== undefined) setNonBlocking(OUTPUT, this.#before);
+    return super[Symbol.asyncDispose]();
+  }
+}
+
+class PipeReceiver extends StreamReceiver {
+  readonly #before = setNonBlocking(INPUT, true);
+
+  constructor() {
+    super(INPUT);
+  }
+
+  override [Symbol.asyncDispose]() {
+    setNonBlocking(INPUT, this.#before);
+    return super[Symbol.asyncDispose]();
+  }
+}
+
 function refuseTerminal(action: string, end: { isTerminal(): boolean }) {
-  if (end.isTerminal()) {
-    throw new LabError(`Cannot ${action} a pipe as it is a terminal: ${USAGE}`);
-  }
-}
-
-/** For as long as we have it: what the shell runs next would not expect it. */
-async function nonBlocking<End extends AsyncDisposable>(
-  fd: number,
-  end: End,
-): Promise<End> {
-  const { setNonBlocking } = await import("../posix/file.ts");
-  if (setNonBlocking(fd, true)) return end;
-  const close = end[Symbol.asyncDispose].bind(end);
-  end[Symbol.asyncDispose] = () => {
-    setNonBlocking(fd, false);
-    return close();
-  };
-  return end;
-}
-
-async function open(fd: number) {
-  const { Socket } = await import("node:net");
-  try {
-    return new Socket({ fd, readable: fd === INPUT, writable: fd === OUTPUT });
-  } catch {
-    throw new LabError(
-      `Cannot use descriptor ${fd} as it is no pipe: ${USAGE}`,
-    );
-  }
+  if (!end.isTerminal()) return;
+  throw new LabError(
+    `Cannot ${action} a pipe as it is a terminal: ` +
+      "deno task producer --via=pipe | deno task consumer --via=pipe",
+  );
 }

@@ -29,8 +29,6 @@ const LOOK = 500; // ms
 const SOON = 10; // ms
 const NOTHING = new Uint8Array(0);
 
-export const through = () => "C library";
-
 export function openSender(address: Address): Promise<Sender> {
   return Promise.resolve(new QueueSender(address));
 }

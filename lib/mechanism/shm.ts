@@ -26,8 +26,6 @@ import { type Presence, RingReceiver, RingSender } from "../ring_ends.ts";
 const CAPACITY = 64; // messages
 const SLOT_BYTES = 66_048; // 64 KiB of body, 512 bytes of header
 
-export const through = () => "C library";
-
 export function openSender(address: Address): Promise<Sender> {
   const { ring, presence } = open(address, "sender");
   return Promise.resolve(new RingSender(ring, presence));

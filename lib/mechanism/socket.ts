@@ -6,53 +6,51 @@
  */
 import { delay } from "@std/async/delay";
 import {
-  ABSENT,
   type Address,
+  END,
   type Hold,
+  PENDING,
   type Receiver,
   type Sender,
 } from "../channel.ts";
 import { LabError } from "../error.ts";
-import { granted } from "../posix/available.ts";
-import { ours, runPath } from "../run_folder.ts";
+import { close } from "../posix/file.ts";
+import { FolderWatch } from "../posix/inotify.ts";
+import { SystemError } from "../posix/libc.ts";
+import { PollSet } from "../posix/poll.ts";
+import { accept, connectTo, listenAt } from "../posix/socket.ts";
+import { StreamReader, StreamSender } from "../posix/stream_ends.ts";
+import { ours, runPath, unlink } from "../run_folder.ts";
+import { Seldom } from "../seldom.ts";
 
-/** How often to look for one who listens where nothing tells of it, in ms. */
+/** Milliseconds between two looks for one who listens, where nothing tells of it. */
 const LOOK = 100;
-
-/** And where something does: listen(2) itself, ours aside, changes nothing to see. */
+/** And where run/ is watched: listen(2) itself, ours aside, changes nothing there. */
 const UNNOTICED = 1000;
+const CUT_OFF = new Uint8Array(0);
 
-const { THROUGH, dial, listen, watch } =
-  await (granted()
-    ? import("../socket/posix.ts")
-    : import("../socket/node.ts"));
-
-export const through = () => THROUGH;
-
-export async function openSender(address: Address): Promise<Sender> {
-  const sender = new ReconnectingSender(path(address));
-  await sender.connect();
-  return sender;
+export function openSender(address: Address): Promise<Sender> {
+  return Promise.resolve(new SocketSender(path(address)));
 }
 
 export async function openReceiver(address: Address): Promise<Receiver> {
   const there = path(address);
   const stale = ours(there, "socket"); // if the consumer that made it was killed
-  let receiver = await listen(there);
-  if (!receiver && !await heard(address)) {
+  let listener = listenAt(there);
+  if (listener === undefined && !isListened(there)) {
     await delay(LOOK); // one that has just come has a name before it listens
-    if (!await heard(address)) {
+    if (!isListened(there)) {
       if (ours(there, "socket") === stale) unlink(there);
-      receiver = await listen(there);
+      listener = listenAt(there);
     }
   }
-  if (!receiver) {
+  if (listener === undefined) {
     throw new LabError(
       `Cannot listen at ${there} as another consumer does: choose another --name`,
     );
   }
   Deno.chmodSync(there, 0o600); // wakes up those who watch for us, too
-  return new NamedReceiver(there, receiver);
+  return new SocketReceiver(there, listener);
 }
 
 export function hold(address: Address): Hold {
@@ -63,12 +61,10 @@ export function hold(address: Address): Hold {
   };
 }
 
-export async function heard(address: Address): Promise<boolean> {
+export function heard(address: Address): Promise<boolean> {
   const there = path(address);
-  if (ours(there, "socket") === undefined) return false;
-  const connection = await dial(there);
-  await connection?.[Symbol.asyncDispose]();
-  return connection !== undefined;
+  const found = ours(there, "socket") !== undefined;
+  return Promise.resolve(found && isListened(there));
 }
 
 export function remove(address: Address): Promise<string | undefined> {
@@ -78,105 +74,149 @@ export function remove(address: Address): Promise<string | undefined> {
   return Promise.resolve(there);
 }
 
-function path({ name }: Address): string {
-  return runPath(`${name}.sock`);
-}
-
-function unlink(path: string) {
-  try {
-    Deno.removeSync(path);
-  } catch (error) {
-    if (!(error instanceof Deno.errors.NotFound)) throw error;
-  }
-}
-
-/** Connects again when the consumer has gone and another one comes. */
-class ReconnectingSender implements Sender {
-  readonly limit = Infinity;
-  #path: string;
-  #sender?: Sender; // none: nobody listens
-  #connecting?: Promise<void>;
-  #failure?: Error; // what a connection that nobody waited for met
+/** Writes; connects again when the consumer has gone and another one comes. */
+class SocketSender extends StreamSender {
+  readonly #path: string;
 
   constructor(path: string) {
+    super(connect(path));
     this.#path = path;
   }
 
-  async connect(): Promise<void> {
-    if (this.#sender) return;
-    ours(this.#path, "socket"); // or nothing there
-    this.#sender = await dial(this.#path);
+  override offer(record: Uint8Array) {
+    this.fd ??= connect(this.#path);
+    return super.offer(record);
   }
 
-  #tryAgain(): Promise<void> {
-    return this.#connecting ??= this.connect()
-      .finally(() => this.#connecting = undefined);
-  }
-
-  offer(record: Uint8Array) {
-    if (this.#failure) throw this.#failure;
-    const offered = this.#sender?.offer(record) ?? ABSENT;
-    if (offered === ABSENT) { // connect, for the next offer
-      Promise.all([this.#leave(), this.#tryAgain()])
-        .catch((error) => this.#failure = error);
-    }
-    return offered;
-  }
-
-  writable(signal: AbortSignal) {
-    return this.#sender
-      ? this.#sender.writable(signal)
-      : this.#listenerComes(signal);
+  override writable(signal: AbortSignal) {
+    if (this.fd === undefined) return this.#listenerComes(signal);
+    return super.writable(signal);
   }
 
   async #listenerComes(signal: AbortSignal) {
     using folder = watch("run"); // before we look
     for (;;) {
-      await this.#tryAgain();
-      if (this.#sender) return;
+      this.fd = connect(this.#path);
+      if (this.fd !== undefined) return;
       if (folder) await folder.changed(signal, UNNOTICED);
       else await delay(LOOK, { signal });
     }
   }
-
-  async #leave() {
-    const sender = this.#sender;
-    this.#sender = undefined;
-    await sender?.[Symbol.asyncDispose]();
-  }
-
-  [Symbol.asyncDispose]() {
-    return this.#leave();
-  }
 }
 
-/** Takes its name with it when it goes. */
-class NamedReceiver implements Receiver {
-  #path: string;
-  #inode: number | undefined;
-  #receiver: Receiver;
+/** Reads from all who connect, in turn, each a stream of its own. */
+class SocketReceiver implements Receiver {
+  stream = 0;
+  readonly #path: string;
+  readonly #inode: number | undefined;
+  readonly #listener: number;
+  readonly #streams = new Map<number, number>(); // descriptors, and their streams
+  readonly #reader = new StreamReader();
+  readonly #all = new PollSet(); // the listener, and the streams
+  readonly #knock = new Seldom(); // when to look for one who connects
+  #count = 0;
+  #woken = true; // not for data, as far as we know: somebody may want to connect
+  #crowded = false; // no descriptor is left for one more
 
-  constructor(path: string, receiver: Receiver) {
+  constructor(path: string, listener: number) {
     this.#path = path;
     this.#inode = ours(path, "socket");
-    this.#receiver = receiver;
+    this.#listener = listener;
+    this.#changed();
   }
 
-  get stream() {
-    return this.#receiver.stream;
+  poll(): Uint8Array | typeof PENDING | typeof END {
+    // Even if one sends without end the others shall be let in.
+    if (!this.#crowded && this.#knock.due()) this.#accept();
+    do {
+      for (const [fd, stream] of this.#streams) {
+        const found = this.#reader.read(fd);
+        if (found === PENDING) continue;
+        this.#woken = false;
+        this.stream = stream;
+        if (found === END) {
+          this.#streams.delete(fd);
+          close(fd);
+          this.#crowded = false;
+          this.#changed();
+          return CUT_OFF;
+        }
+        if (this.#streams.size > 1) { // to the end of the line
+          this.#streams.delete(fd);
+          this.#streams.set(fd, stream);
+        }
+        return found;
+      }
+    } while ((this.#woken || this.#streams.size === 0) && this.#accept());
+    return this.#count > 0 && this.#streams.size === 0 ? END : PENDING;
   }
 
-  poll() {
-    return this.#receiver.poll();
+  /** Lets in who wants to connect. @returns Was anybody there? */
+  #accept(): boolean {
+    const fd = this.#next();
+    this.#woken = fd !== undefined;
+    if (fd === undefined) return false;
+    this.#streams.set(fd, ++this.#count);
+    this.#changed();
+    return true;
+  }
+
+  #next(): number | undefined {
+    try {
+      return accept(this.#listener);
+    } catch (error) {
+      if (!isSpent(error) || this.#streams.size === 0) throw error;
+      this.#crowded = true; // whoever comes now waits until one has gone
+      this.#changed();
+    }
+  }
+
+  #changed() {
+    const doors = this.#crowded ? [] : [this.#listener];
+    this.#all.set([...doors, ...this.#streams.keys()]);
   }
 
   readable(signal: AbortSignal) {
-    return this.#receiver.readable(signal);
+    this.#woken = true;
+    return this.#all.wait(signal);
   }
 
-  async [Symbol.asyncDispose]() {
-    // Removed meanwhile, it may be another's by now.
+  [Symbol.asyncDispose]() {
+    // Removed meanwhile, the name may be another's by now.
     if (ours(this.#path, "socket") === this.#inode) unlink(this.#path);
-    await this.#receiver[Symbol.asyncDispose]();
+    for (const fd of [this.#listener, ...this.#streams.keys()]) close(fd);
+    return Promise.resolve();
   }
+}
+
+function path({ name }: Address): string {
+  return runPath(`${name}.sock`);
+}
+
+/** @returns `undefined`: nobody listens there. */
+function connect(path: string): number | undefined {
+  ours(path, "socket"); // or nothing is there
+  return connectTo(path);
+}
+
+function isListened(path: string): boolean {
+  const fd = connectTo(path);
+  if (fd !== undefined) close(fd);
+  return fd !== undefined;
+}
+
+/** Tells of changes in a folder; `undefined`: the user watches all that one may. */
+function watch(folder: string): FolderWatch | undefined {
+  try {
+    return new FolderWatch(folder);
+  } catch (error) {
+    if (isSpent(error)) return undefined;
+    throw error;
+  }
+}
+
+/** Are there no more descriptors, or watches, to be had? */
+function isSpent(error: unknown): boolean {
+  const spent = ["EMFILE", "ENFILE", "ENOSPC"];
+  return error instanceof SystemError && spent.includes(error.code);
 }

@@ -15,6 +15,8 @@ export const EBADF = os.errno.EBADF;
 export const EINTR = os.errno.EINTR;
 /** The other end of the socket was closed with something unread. */
 export const ECONNRESET = os.errno.ECONNRESET;
+/** There is something of that name. */
+export const EEXIST = os.errno.EEXIST;
 /** No such file. */
 export const ENOENT = os.errno.ENOENT;
 /** Nobody has the FIFO open for reading. */
@@ -44,6 +46,16 @@ const F_SETFL = 4;
 export function open(path: string, flags: number): number {
   const fd = libc().open(cString(path), flags | O_CLOEXEC);
   return fd < 0 ? -errno() : fd;
+}
+
+/**
+ * Makes a FIFO, mkfifo(3).
+ *
+ * @param mode Who may use it, such as 0o600.
+ * @returns 0, or a negative error: `-EEXIST`.
+ */
+export function mkfifo(path: string, mode: number): number {
+  return libc().mkfifo(cString(path), mode) < 0 ? -errno() : 0;
 }
 
 /** Closes a descriptor, close(2). */
