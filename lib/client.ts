@@ -5,7 +5,7 @@
  * @module
  */
 import { delay } from "@std/async/delay";
-import { ABSENT, END, PENDING } from "./channel.ts";
+import { ABSENT, END, PENDING } from "./channel/channel.ts";
 import { seconds } from "./duration.ts";
 import { LabError, TimeoutError } from "./error.ts";
 import { header } from "./format/header.ts";

@@ -4,7 +4,7 @@
  *
  * @module
  */
-import { END, PENDING, type Receiver } from "./channel.ts";
+import { END, PENDING, type Receiver } from "./channel/channel.ts";
 import { LabError, TimeoutError } from "./error.ts";
 import type { ProcessLog } from "./log.ts";
 import { Inbox } from "./mailbox.ts";

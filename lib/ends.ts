@@ -4,7 +4,7 @@
  *
  * @module
  */
-import type { Address, Mechanism } from "./channel.ts";
+import type { Address, Mechanism } from "./channel/channel.ts";
 import { consume } from "./consume.ts";
 import { FORMATS } from "./format/mod.ts";
 import { numbers, openLines } from "./input.ts";

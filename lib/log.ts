@@ -7,7 +7,7 @@
  * @module
  */
 import { configureSync, getLogger, type LogRecord } from "@logtape/logtape";
-import type { Refusal } from "./channel.ts";
+import type { Refusal } from "./channel/channel.ts";
 import { seconds } from "./duration.ts";
 import { retryLine } from "./wait.ts";
 

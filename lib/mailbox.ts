@@ -4,8 +4,14 @@
  *
  * @module
  */
-import type { ABSENT, FULL, PENDING, Receiver, Sender } from "./channel.ts";
-import { END } from "./channel.ts";
+import type {
+  ABSENT,
+  FULL,
+  PENDING,
+  Receiver,
+  Sender,
+} from "./channel/channel.ts";
+import { END } from "./channel/channel.ts";
 import { errorCode, LabError } from "./error.ts";
 import {
   type Decoder,

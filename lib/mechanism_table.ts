@@ -1,5 +1,5 @@
 import { markdownTable } from "markdown-table";
-import type { Properties } from "./channel.ts";
+import type { Properties } from "./channel/channel.ts";
 import { MECHANISMS } from "./mechanism/mod.ts";
 
 const COLUMNS = [

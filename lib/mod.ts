@@ -4,7 +4,7 @@
  *
  * @module
  */
-export * from "./channel.ts";
+export * from "./channel/channel.ts";
 export * from "./consume.ts";
 export * from "./duration.ts";
 export * from "./error.ts";

@@ -5,7 +5,7 @@
  */
 import { parseArgs } from "@std/cli/parse-args";
 import { readSettings, type Settings } from "./bench_settings.ts";
-import { type Mechanism, NAME } from "./channel.ts";
+import { type Mechanism, NAME } from "./channel/channel.ts";
 import { parseDuration } from "./duration.ts";
 import { UsageError } from "./error.ts";
 import { FORMAT_NAMES, type FormatName } from "./format/names.ts";

@@ -4,7 +4,7 @@
  *
  * @module
  */
-import { ABSENT, type Refusal, type Sender } from "./channel.ts";
+import { ABSENT, type Refusal, type Sender } from "./channel/channel.ts";
 import { LabError, TimeoutError } from "./error.ts";
 import type { Source } from "./input.ts";
 import type { ProcessLog } from "./log.ts";

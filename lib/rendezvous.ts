@@ -14,7 +14,7 @@ import {
   PENDING,
   type Receiver,
   type Sender,
-} from "./channel.ts";
+} from "./channel/channel.ts";
 import { header as format } from "./format/header.ts";
 import { Inbox, isForeign, Outbox } from "./mailbox.ts";
 import { type Header, Message } from "./message.ts";

@@ -4,7 +4,13 @@
  *
  * @module
  */
-import { END, FULL, PENDING, type Receiver, type Sender } from "./channel.ts";
+import {
+  END,
+  FULL,
+  PENDING,
+  type Receiver,
+  type Sender,
+} from "./channel/channel.ts";
 import type { Ring } from "./ring.ts";
 import { Seldom } from "./seldom.ts";
 

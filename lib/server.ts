@@ -13,7 +13,7 @@ import {
   type Operations,
   PENDING,
   type Sender,
-} from "./channel.ts";
+} from "./channel/channel.ts";
 import { LabError, TimeoutError } from "./error.ts";
 import { header } from "./format/header.ts";
 import { ProcessLog } from "./log.ts";

@@ -2,7 +2,7 @@
 import { assert, assertEquals, assertMatch, assertThrows } from "@std/assert";
 import { UsageError } from "../lib/error.ts";
 import { mechanismNamed } from "../lib/mechanism/mod.ts";
-import { NAME } from "../lib/channel.ts";
+import { NAME } from "../lib/channel/channel.ts";
 import { help } from "../lib/help.ts";
 import { readCommandLine } from "../lib/options.ts";
 import {

@@ -1,5 +1,5 @@
 import { assertEquals } from "@std/assert";
-import type { Mechanism } from "../lib/channel.ts";
+import type { Mechanism } from "../lib/channel/channel.ts";
 import { consume } from "../lib/consume.ts";
 import { line } from "../lib/format/line.ts";
 import { numbers } from "../lib/input.ts";

@@ -1,6 +1,11 @@
 // In a hurry many values go at once; but for the speed nobody must notice.
 import { assert, assertEquals, assertRejects } from "@std/assert";
-import { ABSENT, END, type Receiver, type Sender } from "../lib/channel.ts";
+import {
+  ABSENT,
+  END,
+  type Receiver,
+  type Sender,
+} from "../lib/channel/channel.ts";
 import { consume, type ConsumeOptions } from "../lib/consume.ts";
 import { LabError } from "../lib/error.ts";
 import { line } from "../lib/format/line.ts";

@@ -8,7 +8,7 @@ import {
   END,
   type Receiver,
   type Sender,
-} from "../lib/channel.ts";
+} from "../lib/channel/channel.ts";
 import { header } from "../lib/format/header.ts";
 import { Inbox, Outbox } from "../lib/mailbox.ts";
 import { mechanismNamed } from "../lib/mechanism/mod.ts";

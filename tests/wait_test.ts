@@ -1,5 +1,5 @@
 import { assertEquals, assertRejects } from "@std/assert";
-import { PENDING } from "../lib/channel.ts";
+import { PENDING } from "../lib/channel/channel.ts";
 import { TimeoutError } from "../lib/error.ts";
 import { retry, retryLine, waitFor, WAYS } from "../lib/wait.ts";
 import { VirtualClock } from "./virtual_clock.ts";

@@ -5,7 +5,7 @@
  *
  * @module
  */
-import { PENDING, type Receiver, type Sender } from "../channel.ts";
+import { PENDING, type Receiver, type Sender } from "../channel/channel.ts";
 import {
   measure,
   type Measured,

@@ -4,7 +4,7 @@
  *
  * @module
  */
-import type { Mechanism } from "../channel.ts";
+import type { Mechanism } from "../channel/channel.ts";
 import { PERMISSIONS } from "../mechanism/mod.ts";
 import type { PeerStart } from "./peer.ts";
 

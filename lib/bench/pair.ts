@@ -6,7 +6,7 @@
 import { abortable } from "@std/async/abortable";
 import { delay } from "@std/async/delay";
 import { TextLineStream } from "@std/streams/text-line-stream";
-import type { Address, Mechanism } from "../channel.ts";
+import type { Address, Mechanism } from "../channel/channel.ts";
 import { LabError } from "../error.ts";
 import { type Child, startChildren } from "./child.ts";
 import {

@@ -7,7 +7,7 @@
  */
 /// <reference lib="deno.worker" />
 import { TextLineStream } from "@std/streams/text-line-stream";
-import type { Address } from "../channel.ts";
+import type { Address } from "../channel/channel.ts";
 import { mechanismNamed } from "../mechanism/mod.ts";
 import type { Way } from "../wait.ts";
 import { measure, type Measured } from "./measure.ts";

@@ -4,7 +4,12 @@
  *
  * @module
  */
-import { END, type Receiver, type Refusal, type Sender } from "../channel.ts";
+import {
+  END,
+  type Receiver,
+  type Refusal,
+  type Sender,
+} from "../channel/channel.ts";
 import { spinAWhile, waitFor, type WaitOptions } from "../wait.ts";
 import { Check, Payload, STOP } from "./payload.ts";
 

@@ -15,7 +15,7 @@ import {
   PENDING,
   type Receiver,
   type Sender,
-} from "../channel.ts";
+} from "../channel/channel.ts";
 import {
   close,
   EEXIST,

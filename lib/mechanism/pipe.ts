@@ -5,7 +5,7 @@
  *
  * @module
  */
-import type { Receiver, Sender } from "../channel.ts";
+import type { Receiver, Sender } from "../channel/channel.ts";
 import { LabError } from "../error.ts";
 import { setNonBlocking } from "../posix/file.ts";
 import { StreamReceiver, StreamSender } from "../posix/stream_ends.ts";

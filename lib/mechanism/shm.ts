@@ -7,7 +7,7 @@
  *
  * @module
  */
-import type { Address, Hold, Receiver, Sender } from "../channel.ts";
+import type { Address, Hold, Receiver, Sender } from "../channel/channel.ts";
 import { LabError } from "../error.ts";
 import { futexParking } from "../posix/futex.ts";
 import { SystemError } from "../posix/libc.ts";

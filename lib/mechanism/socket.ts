@@ -12,7 +12,7 @@ import {
   PENDING,
   type Receiver,
   type Sender,
-} from "../channel.ts";
+} from "../channel/channel.ts";
 import { LabError } from "../error.ts";
 import { close } from "../posix/file.ts";
 import { FolderWatch } from "../posix/inotify.ts";

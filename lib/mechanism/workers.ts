@@ -4,7 +4,7 @@
  *
  * @module
  */
-import type { Address, Hold, Receiver, Sender } from "../channel.ts";
+import type { Address, Hold, Receiver, Sender } from "../channel/channel.ts";
 import { Ring, ringBytes } from "../ring.ts";
 import { type Presence, RingReceiver, RingSender } from "../ring_ends.ts";
 

@@ -11,7 +11,7 @@ import {
   PENDING,
   type Receiver,
   type Sender,
-} from "../channel.ts";
+} from "../channel/channel.ts";
 import {
   close,
   EAGAIN,
