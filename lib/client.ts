@@ -6,7 +6,7 @@
  */
 import { delay } from "@std/async/delay";
 import { ABSENT, END, PENDING } from "./channel/channel.ts";
-import { seconds } from "./duration.ts";
+import { seconds } from "./wait/duration.ts";
 import { LabError, TimeoutError } from "./error.ts";
 import { header } from "./format/header.ts";
 import { ProcessLog } from "./log.ts";
@@ -14,7 +14,7 @@ import { Inbox, Outbox } from "./mailbox.ts";
 import { Message, MessageError } from "./message.ts";
 import type { Options } from "./options.ts";
 import { rangeText, replyAddress } from "./server.ts";
-import { waitFor, type WaitOptions } from "./wait.ts";
+import { waitFor, type WaitOptions } from "./wait/wait.ts";
 
 /** Milliseconds between two looks for a server. */
 const LOOK = 100;

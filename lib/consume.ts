@@ -18,7 +18,7 @@ import {
   Turn,
   waitFor,
   type WaitOptions,
-} from "./wait.ts";
+} from "./wait/wait.ts";
 
 /** Options for {@linkcode consume}. Durations are in milliseconds. */
 export interface ConsumeOptions {

@@ -15,7 +15,7 @@ import { Output } from "./output.ts";
 import { produce } from "./produce.ts";
 import { Progress } from "./progress.ts";
 import { Deliveries, Receipts } from "./rendezvous.ts";
-import type { WaitOptions } from "./wait.ts";
+import type { WaitOptions } from "./wait/wait.ts";
 
 /** Exit code 0 if all went through, 1 if not. */
 type ExitCode = 0 | 1;

@@ -8,8 +8,8 @@
  */
 import { configureSync, getLogger, type LogRecord } from "@logtape/logtape";
 import type { Refusal } from "./channel/channel.ts";
-import { seconds } from "./duration.ts";
-import { retryLine } from "./wait.ts";
+import { seconds } from "./wait/duration.ts";
+import { retryLine } from "./wait/wait.ts";
 
 /** Options for {@linkcode startLog}. */
 export interface LogOptions {

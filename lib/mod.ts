@@ -6,7 +6,7 @@
  */
 export * from "./channel/channel.ts";
 export * from "./consume.ts";
-export * from "./duration.ts";
+export * from "./wait/duration.ts";
 export * from "./error.ts";
 export * from "./format/mod.ts";
 export * from "./format/names.ts";
@@ -21,4 +21,4 @@ export * from "./parking.ts";
 export * from "./produce.ts";
 export * from "./progress.ts";
 export * from "./ring.ts";
-export * from "./wait.ts";
+export * from "./wait/wait.ts";

@@ -6,12 +6,12 @@
 import { parseArgs } from "@std/cli/parse-args";
 import { readSettings, type Settings } from "./bench_settings.ts";
 import { type Mechanism, NAME } from "./channel/channel.ts";
-import { parseDuration } from "./duration.ts";
+import { parseDuration } from "./wait/duration.ts";
 import { UsageError } from "./error.ts";
 import { FORMAT_NAMES, type FormatName } from "./format/names.ts";
 import { MECHANISMS } from "./mechanism/mod.ts";
 import { type Lock, LOCKS } from "./race_writer.ts";
-import { WAYS } from "./wait.ts";
+import { WAYS } from "./wait/wait.ts";
 import {
   type Command,
   type FlagName,

@@ -23,7 +23,7 @@ import {
   Turn,
   waitFor,
   type WaitOptions,
-} from "./wait.ts";
+} from "./wait/wait.ts";
 
 /** Options for {@linkcode produce}. Durations are in milliseconds. */
 export interface ProduceOptions extends OutboxOptions {

@@ -18,7 +18,7 @@ import {
 import { header as format } from "./format/header.ts";
 import { Inbox, isForeign, Outbox } from "./mailbox.ts";
 import { type Header, Message } from "./message.ts";
-import { waitFor, type WaitOptions } from "./wait.ts";
+import { waitFor, type WaitOptions } from "./wait/wait.ts";
 
 /** Milliseconds for one who waits for an answer to make room for it. */
 const PATIENCE = 1000;

@@ -12,7 +12,7 @@ import {
   type Sender,
 } from "./channel/channel.ts";
 import type { Ring } from "./ring.ts";
-import { Seldom } from "./seldom.ts";
+import { Seldom } from "./wait/rate_limit.ts";
 
 /** What an end must know of those at the other, and how it leaves. */
 export interface Presence extends Disposable {

@@ -20,7 +20,7 @@ import { ProcessLog } from "./log.ts";
 import { Inbox, isForeign, Outbox } from "./mailbox.ts";
 import { type Header, Message, MessageError, quote } from "./message.ts";
 import { MAX_RANGE, type Options } from "./options.ts";
-import { Turn, waitFor } from "./wait.ts";
+import { Turn, waitFor } from "./wait/wait.ts";
 
 /** Milliseconds that the server waits for a client to make room for its answer. */
 const PATIENCE = 500;

@@ -8,7 +8,7 @@
  *
  * @module
  */
-import { seconds } from "../lib/duration.ts";
+import { seconds } from "../lib/wait/duration.ts";
 
 /** The durations of a run, in milliseconds. */
 export interface Durations {

@@ -13,7 +13,7 @@ import { header } from "../lib/format/header.ts";
 import { Inbox, Outbox } from "../lib/mailbox.ts";
 import { mechanismNamed } from "../lib/mechanism/mod.ts";
 import { Message, MessageError } from "../lib/message.ts";
-import { waitFor } from "../lib/wait.ts";
+import { waitFor } from "../lib/wait/wait.ts";
 import { lcg } from "./lcg.ts";
 
 /** How a peer is started. */

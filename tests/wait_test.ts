@@ -1,7 +1,7 @@
 import { assertEquals, assertRejects } from "@std/assert";
 import { PENDING } from "../lib/channel/channel.ts";
 import { TimeoutError } from "../lib/error.ts";
-import { retry, retryLine, waitFor, WAYS } from "../lib/wait.ts";
+import { retry, retryLine, waitFor, WAYS } from "../lib/wait/wait.ts";
 import { VirtualClock } from "./virtual_clock.ts";
 
 /** Gives the value at the nth look. */

@@ -9,7 +9,7 @@
 import { TextLineStream } from "@std/streams/text-line-stream";
 import type { Address } from "../channel/channel.ts";
 import { mechanismNamed } from "../mechanism/mod.ts";
-import type { Way } from "../wait.ts";
+import type { Way } from "../wait/wait.ts";
 import { measure, type Measured } from "./measure.ts";
 import type { Job } from "./work.ts";
 

@@ -10,7 +10,7 @@ import {
   type Refusal,
   type Sender,
 } from "../channel/channel.ts";
-import { spinAWhile, waitFor, type WaitOptions } from "../wait.ts";
+import { spinAWhile, waitFor, type WaitOptions } from "../wait/wait.ts";
 import { Check, Payload, STOP } from "./payload.ts";
 
 /** One side: where it sends, and where it receives. */

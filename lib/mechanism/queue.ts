@@ -17,7 +17,7 @@ import {
   type Sender,
 } from "../channel/channel.ts";
 import { LabError } from "../error.ts";
-import { Seldom } from "../seldom.ts";
+import { Seldom } from "../wait/rate_limit.ts";
 import { SystemError } from "../posix/libc.ts";
 import { MessageQueue } from "../posix/mqueue.ts";
 import { waitFd } from "../posix/poll.ts";

@@ -21,7 +21,7 @@ import { PollSet } from "../posix/poll.ts";
 import { accept, connectTo, listenAt } from "../posix/socket.ts";
 import { StreamReader, StreamSender } from "../posix/stream_ends.ts";
 import { ours, runPath, unlink } from "../run_folder.ts";
-import { Seldom } from "../seldom.ts";
+import { Seldom } from "../wait/rate_limit.ts";
 
 /** Milliseconds between two looks for one who listens, where nothing tells of it. */
 const LOOK = 100;

@@ -10,7 +10,7 @@
  * @module
  */
 import { delay } from "@std/async/delay";
-import { eventLoop } from "../event_loop.ts";
+import { eventLoop } from "../wait/event_loop.ts";
 
 const SLICE = 100; // ms; 10 turns a second cost well under 1 % of a processor
 

@@ -5,9 +5,9 @@
  * @module
  */
 import { delay } from "@std/async/delay";
-import type { Refusal } from "./channel/channel.ts";
+import type { Refusal } from "../channel/channel.ts";
 import { seconds } from "./duration.ts";
-import { TimeoutError } from "./error.ts";
+import { TimeoutError } from "../error.ts";
 import { eventLoop } from "./event_loop.ts";
 
 /** Time, so that a test can bring its own. */
@@ -57,7 +57,7 @@ export interface RetryOptions {
  * @example
  * ```ts
  * import { assertEquals } from "@std/assert";
- * import { PENDING } from "./channel/channel.ts";
+ * import { PENDING } from "../channel/channel.ts";
  *
  * let looks = 0;
  * const value = await retry(() => ++looks < 3 ? PENDING : "data", { delay: 1 });
@@ -104,7 +104,7 @@ export async function retry<T>(
  * @example
  * ```ts
  * import { assertEquals } from "@std/assert";
- * import { PENDING } from "./channel/channel.ts";
+ * import { PENDING } from "../channel/channel.ts";
  *
  * assertEquals(
  *   retryLine(PENDING, 1000),
@@ -142,7 +142,7 @@ export interface WaitOptions extends RetryOptions {
  * @example
  * ```ts
  * import { assertEquals } from "@std/assert";
- * import { PENDING } from "./channel/channel.ts";
+ * import { PENDING } from "../channel/channel.ts";
  *
  * let there = false;
  * const look = () => there ? "data" : PENDING;
