@@ -7,11 +7,16 @@
 import { END, PENDING, type Receiver } from "./channel/channel.ts";
 import { LabError, TimeoutError } from "./error.ts";
 import type { ProcessLog } from "./log.ts";
-import { Inbox } from "./mailbox.ts";
-import { type Format, type Header, MessageError, sizeLine } from "./message.ts";
+import { Inbox } from "./message/mailbox.ts";
+import {
+  type Format,
+  type Header,
+  MessageError,
+  sizeLine,
+} from "./message/message.ts";
 import type { Output } from "./output.ts";
 import type { Progress } from "./progress.ts";
-import { SeqCheck } from "./seq_check.ts";
+import { SeqCheck } from "./message/sequence_check.ts";
 import {
   retryLine,
   systemClock,

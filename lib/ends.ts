@@ -6,11 +6,11 @@
  */
 import type { Address, Mechanism } from "./channel/channel.ts";
 import { consume } from "./consume.ts";
-import { FORMATS } from "./format/mod.ts";
+import { FORMATS } from "./message/formats.ts";
 import { numbers, openLines } from "./input.ts";
 import { ProcessLog } from "./log.ts";
 import type { Options } from "./options.ts";
-import type { Header } from "./message.ts";
+import type { Header } from "./message/message.ts";
 import { Output } from "./output.ts";
 import { produce } from "./produce.ts";
 import { Progress } from "./progress.ts";

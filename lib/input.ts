@@ -5,8 +5,8 @@
  */
 import { abortable } from "@std/async/abortable";
 import { LabError } from "./error.ts";
-import { line } from "./format/line.ts";
-import type { Decoder } from "./message.ts";
+import { line } from "./message/line.ts";
+import type { Decoder } from "./message/message.ts";
 import { reason } from "./run_folder.ts";
 
 /**

@@ -8,14 +8,14 @@ import { ABSENT, type Refusal, type Sender } from "./channel/channel.ts";
 import { LabError, TimeoutError } from "./error.ts";
 import type { Source } from "./input.ts";
 import type { ProcessLog } from "./log.ts";
-import { Outbox, type OutboxOptions } from "./mailbox.ts";
+import { Outbox, type OutboxOptions } from "./message/mailbox.ts";
 import {
   type Format,
   type Header,
   Message,
   MessageError,
   sizeLine,
-} from "./message.ts";
+} from "./message/message.ts";
 import type { Progress } from "./progress.ts";
 import {
   retryLine,

@@ -15,10 +15,15 @@ import {
   type Sender,
 } from "./channel/channel.ts";
 import { LabError, TimeoutError } from "./error.ts";
-import { header } from "./format/header.ts";
+import { header } from "./message/header.ts";
 import { ProcessLog } from "./log.ts";
-import { Inbox, isForeign, Outbox } from "./mailbox.ts";
-import { type Header, Message, MessageError, quote } from "./message.ts";
+import { Inbox, isForeign, Outbox } from "./message/mailbox.ts";
+import {
+  type Header,
+  Message,
+  MessageError,
+  quote,
+} from "./message/message.ts";
 import { MAX_RANGE, type Options } from "./options.ts";
 import { Turn, waitFor } from "./wait/wait.ts";
 

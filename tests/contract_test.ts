@@ -2,8 +2,8 @@
 // real processes (or workers): one suite, run over the list of mechanisms.
 import { assert, assertEquals, assertMatch } from "@std/assert";
 import { MECHANISMS } from "../lib/mechanism/mod.ts";
-import { header } from "../lib/format/header.ts";
-import { MAX_BODY, Message } from "../lib/message.ts";
+import { header } from "../lib/message/header.ts";
+import { MAX_BODY, Message } from "../lib/message/message.ts";
 import { Channel, type Peer, Pool } from "./peers.ts";
 import { descriptors, leftovers } from "./scripts.ts";
 

@@ -1,7 +1,7 @@
 import { assertEquals } from "@std/assert";
 import type { Mechanism } from "../lib/channel/channel.ts";
 import { consume } from "../lib/consume.ts";
-import { line } from "../lib/format/line.ts";
+import { line } from "../lib/message/line.ts";
 import { numbers } from "../lib/input.ts";
 import { ProcessLog, startLog } from "../lib/log.ts";
 import { mechanismNamed } from "../lib/mechanism/mod.ts";

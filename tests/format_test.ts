@@ -1,7 +1,7 @@
 import { assert, assertEquals, assertThrows } from "@std/assert";
-import { FORMATS } from "../lib/format/mod.ts";
-import { line } from "../lib/format/line.ts";
-import { header } from "../lib/format/header.ts";
+import { FORMATS } from "../lib/message/formats.ts";
+import { line } from "../lib/message/line.ts";
+import { header } from "../lib/message/header.ts";
 import {
   concat,
   type Format,
@@ -10,7 +10,7 @@ import {
   Message,
   MessageError,
   PIPE_BUF,
-} from "../lib/message.ts";
+} from "../lib/message/message.ts";
 import { lcg } from "./lcg.ts";
 
 const encoder = new TextEncoder();

@@ -1,9 +1,9 @@
 // Garbage in every channel that has a name: the real consumer reports it, goes
 // on or ends by itself, and keeps none of it.
 import { assert, assertEquals, assertMatch } from "@std/assert";
-import { FORMATS } from "../lib/format/mod.ts";
+import { FORMATS } from "../lib/message/formats.ts";
 import { mechanismNamed, MECHANISMS } from "../lib/mechanism/mod.ts";
-import { type Format, Message } from "../lib/message.ts";
+import { type Format, Message } from "../lib/message/message.ts";
 import { available } from "../lib/posix/available.ts";
 import { openShared } from "../lib/posix/shm.ts";
 import { lcg } from "./lcg.ts";

@@ -8,10 +8,10 @@ import {
 } from "../lib/channel/channel.ts";
 import { consume, type ConsumeOptions } from "../lib/consume.ts";
 import { LabError } from "../lib/error.ts";
-import { line } from "../lib/format/line.ts";
+import { line } from "../lib/message/line.ts";
 import { numbers } from "../lib/input.ts";
 import { ProcessLog, startLog } from "../lib/log.ts";
-import { Message, PIPE_BUF } from "../lib/message.ts";
+import { Message, PIPE_BUF } from "../lib/message/message.ts";
 import { produce, type ProduceOptions } from "../lib/produce.ts";
 import { Progress } from "../lib/progress.ts";
 import { range } from "./scripts.ts";

@@ -1,7 +1,7 @@
 // Message passing in full: header checks, priorities, naming, rendezvous and
 // buffering, with the real scripts.
 import { assert, assertEquals } from "@std/assert";
-import { SeqCheck } from "../lib/seq_check.ts";
+import { SeqCheck } from "../lib/message/sequence_check.ts";
 import { delay } from "@std/async/delay";
 import { mechanismNamed } from "../lib/mechanism/mod.ts";
 import { available } from "../lib/posix/available.ts";

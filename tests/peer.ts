@@ -9,10 +9,10 @@ import {
   type Receiver,
   type Sender,
 } from "../lib/channel/channel.ts";
-import { header } from "../lib/format/header.ts";
-import { Inbox, Outbox } from "../lib/mailbox.ts";
+import { header } from "../lib/message/header.ts";
+import { Inbox, Outbox } from "../lib/message/mailbox.ts";
 import { mechanismNamed } from "../lib/mechanism/mod.ts";
-import { Message, MessageError } from "../lib/message.ts";
+import { Message, MessageError } from "../lib/message/message.ts";
 import { waitFor } from "../lib/wait/wait.ts";
 import { lcg } from "./lcg.ts";
 

@@ -10,9 +10,9 @@ import type {
   PENDING,
   Receiver,
   Sender,
-} from "./channel/channel.ts";
-import { END } from "./channel/channel.ts";
-import { errorCode, LabError } from "./error.ts";
+} from "../channel/channel.ts";
+import { END } from "../channel/channel.ts";
+import { errorCode, LabError } from "../error.ts";
 import {
   type Decoder,
   type Format,

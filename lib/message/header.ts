@@ -6,7 +6,7 @@ import {
   MAX_BODY,
   Message,
   MessageError,
-} from "../message.ts";
+} from "./message.ts";
 
 const NEWLINE = 10;
 const NONE = new Uint8Array(0);
@@ -23,7 +23,7 @@ const decoder = new TextDecoder();
  * @example
  * ```ts
  * import { assertEquals } from "@std/assert";
- * import { Message } from "../message.ts";
+ * import { Message } from "./message.ts";
  *
  * const wire = new Uint8Array(200);
  * const fields = { type: "data", from: "process1", to: "process2", seq: 1, priority: 0 };

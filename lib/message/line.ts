@@ -7,7 +7,7 @@ import {
   Message,
   MessageError,
   PIPE_BUF,
-} from "../message.ts";
+} from "./message.ts";
 
 const NEWLINE = 10;
 const NONE = new Uint8Array(0);
@@ -20,7 +20,7 @@ const TOO_LONG = `Cannot read a line as it is longer than ${MAX_BODY} bytes`;
  * @example
  * ```ts
  * import { assertEquals } from "@std/assert";
- * import { Message } from "../message.ts";
+ * import { Message } from "./message.ts";
  *
  * const wire = new Uint8Array(8);
  * const end = line.encode(Message.of("7"), wire, 0);
