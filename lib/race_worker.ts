@@ -5,7 +5,7 @@
  * @module
  */
 /// <reference lib="deno.worker" />
-import { blockingThreadParking } from "./parking.ts";
+import { blockingThreadParking } from "./shared_memory/parking.ts";
 import { type Part, write } from "./race_writer.ts";
 
 /** From the parent: what to do, on which memory. */

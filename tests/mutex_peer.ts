@@ -1,7 +1,10 @@
 // One who locks a mutex, in a worker or a process of its own, for race_test.ts.
 /// <reference lib="deno.worker" />
-import { Mutex } from "../lib/mutex.ts";
-import { type BlockingParking, blockingThreadParking } from "../lib/parking.ts";
+import { Mutex } from "../lib/shared_memory/mutex.ts";
+import {
+  type BlockingParking,
+  blockingThreadParking,
+} from "../lib/shared_memory/parking.ts";
 import { blockingFutexParking } from "../lib/posix/futex.ts";
 import { openShared } from "../lib/posix/shm.ts";
 

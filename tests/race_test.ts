@@ -1,8 +1,8 @@
 import { assert, assertEquals, assertMatch, assertThrows } from "@std/assert";
 import { delay } from "@std/async/delay";
 import { UsageError } from "../lib/error.ts";
-import { Mutex } from "../lib/mutex.ts";
-import type { BlockingParking } from "../lib/parking.ts";
+import { Mutex } from "../lib/shared_memory/mutex.ts";
+import type { BlockingParking } from "../lib/shared_memory/parking.ts";
 import { help } from "../lib/help.ts";
 import { readCommandLine } from "../lib/options.ts";
 import { blockingFutexParking } from "../lib/posix/futex.ts";

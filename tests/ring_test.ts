@@ -1,6 +1,6 @@
 import { assert, assertEquals, assertThrows } from "@std/assert";
 import { LabError } from "../lib/error.ts";
-import { Ring, ringBytes } from "../lib/ring.ts";
+import { Ring, ringBytes } from "../lib/shared_memory/ring.ts";
 
 function newRing(capacity: number, slotBytes = 8): Ring {
   const memory = new SharedArrayBuffer(ringBytes(capacity, slotBytes));

@@ -1,6 +1,6 @@
 // A sender or receiver of its own thread, for ring_test.ts.
 /// <reference lib="deno.worker" />
-import { Ring } from "../lib/ring.ts";
+import { Ring } from "../lib/shared_memory/ring.ts";
 
 interface Job {
   role: "send" | "receive";

@@ -6,7 +6,7 @@
  * @module
  */
 import { Buffer } from "node:buffer";
-import { Words } from "../words.ts";
+import { Words } from "../shared_memory/word_view.ts";
 
 /** The number of the message that ends a measurement. */
 export const STOP = -1;

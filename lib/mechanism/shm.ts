@@ -20,8 +20,12 @@ import {
 } from "../posix/presence.ts";
 import { isAlive } from "../posix/process.ts";
 import { openShared, type SharedSegment, unlinkShared } from "../posix/shm.ts";
-import { Ring, ringBytes } from "../ring.ts";
-import { type Presence, RingReceiver, RingSender } from "../ring_ends.ts";
+import { Ring, ringBytes } from "../shared_memory/ring.ts";
+import {
+  type Presence,
+  RingReceiver,
+  RingSender,
+} from "../shared_memory/ends.ts";
 
 const CAPACITY = 64; // messages
 const SLOT_BYTES = 66_048; // 64 KiB of body, 512 bytes of header

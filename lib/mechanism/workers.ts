@@ -5,8 +5,12 @@
  * @module
  */
 import type { Address, Hold, Receiver, Sender } from "../channel/channel.ts";
-import { Ring, ringBytes } from "../ring.ts";
-import { type Presence, RingReceiver, RingSender } from "../ring_ends.ts";
+import { Ring, ringBytes } from "../shared_memory/ring.ts";
+import {
+  type Presence,
+  RingReceiver,
+  RingSender,
+} from "../shared_memory/ends.ts";
 
 const CAPACITY = 64; // messages
 const PAGE_BYTES = 65_536; // WebAssembly's

@@ -4,7 +4,7 @@
  * @module
  */
 import { constants as os } from "node:os";
-import type { BlockingParking, Parking } from "../parking.ts";
+import type { BlockingParking, Parking } from "../shared_memory/parking.ts";
 import { errno, libc, SystemError } from "./libc.ts";
 import { inSlices } from "./slice.ts";
 

@@ -10,9 +10,9 @@ import {
   PENDING,
   type Receiver,
   type Sender,
-} from "./channel/channel.ts";
+} from "../channel/channel.ts";
 import type { Ring } from "./ring.ts";
-import { Seldom } from "./wait/rate_limit.ts";
+import { Seldom } from "../wait/rate_limit.ts";
 
 /** What an end must know of those at the other, and how it leaves. */
 export interface Presence extends Disposable {

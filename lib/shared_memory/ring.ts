@@ -11,9 +11,9 @@
  *
  * @module
  */
-import { LabError } from "./error.ts";
+import { LabError } from "../error.ts";
 import { type Parking, threadParking } from "./parking.ts";
-import { Words } from "./words.ts";
+import { Words } from "./word_view.ts";
 
 const MAGIC = 0x69706331; // "ipc1"
 const VERSION = 2;
