@@ -6,7 +6,7 @@
 import { abortable } from "@std/async/abortable";
 import { errorCode, LabError } from "./error.ts";
 import type { Message } from "./message/message.ts";
-import { reason } from "./run_folder.ts";
+import { reason } from "./mechanism/run_folder.ts";
 
 const SIZE = 65_536; // bytes gathered before they are written
 

@@ -3,7 +3,7 @@ import { runCommand } from "../lib/command.ts";
 
 Deno.exit(
   await runCommand("mechanisms", "mechanisms", async () => {
-    const { mechanismTable } = await import("../lib/mechanism_table.ts");
+    const { mechanismTable } = await import("../lib/mechanism/table.ts");
     const table = new TextEncoder().encode(mechanismTable({ here: true }));
     await Deno.stdout.write(table);
     return 0;

@@ -11,7 +11,7 @@ import { readCommandLine } from "../lib/options.ts";
 import { SystemError } from "../lib/posix/libc.ts";
 import { MessageQueue } from "../lib/posix/mqueue.ts";
 import { isAlive } from "../lib/posix/process.ts";
-import { runPath } from "../lib/run_folder.ts";
+import { runPath } from "../lib/mechanism/run_folder.ts";
 import { freshName, leftovers, run, type Running, start } from "./scripts.ts";
 
 const NAMES = MECHANISMS.map(({ name }) => name);

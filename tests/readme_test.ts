@@ -1,7 +1,7 @@
 // README shows what the program says of itself. To renew it:
 //   deno run --allow-read --allow-write tests/readme_test.ts
 import { assertEquals } from "@std/assert";
-import { mechanismTable } from "../lib/mechanism_table.ts";
+import { mechanismTable } from "../lib/mechanism/table.ts";
 import { help } from "../lib/help.ts";
 
 const README = new URL("../README.md", import.meta.url);

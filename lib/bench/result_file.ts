@@ -1,5 +1,5 @@
 import { LabError } from "../error.ts";
-import { reason } from "../run_folder.ts";
+import { reason } from "../mechanism/run_folder.ts";
 
 /**
  * A file that is written when everything is done. It is opened once before, for

@@ -29,8 +29,8 @@ import {
 } from "../posix/file.ts";
 import { SystemError } from "../posix/libc.ts";
 import { pollFd, POLLHUP, POLLIN, waitFd } from "../posix/poll.ts";
-import { StreamReader, StreamSender } from "../posix/stream_ends.ts";
-import { ours, runPath, unlink } from "../run_folder.ts";
+import { StreamReader, StreamSender } from "./stream_ends.ts";
+import { ours, runPath, unlink } from "./run_folder.ts";
 
 /** Milliseconds between two looks for a reader: poll(2) cannot wait for one. */
 const READER = 100;

@@ -8,7 +8,7 @@
 import type { Receiver, Sender } from "../channel/channel.ts";
 import { LabError } from "../error.ts";
 import { setNonBlocking } from "../posix/file.ts";
-import { StreamReceiver, StreamSender } from "../posix/stream_ends.ts";
+import { StreamReceiver, StreamSender } from "./stream_ends.ts";
 
 const INPUT = 0;
 const OUTPUT = 1;

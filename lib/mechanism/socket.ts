@@ -19,8 +19,8 @@ import { FolderWatch } from "../posix/inotify.ts";
 import { SystemError } from "../posix/libc.ts";
 import { PollSet } from "../posix/poll.ts";
 import { accept, connectTo, listenAt } from "../posix/socket.ts";
-import { StreamReader, StreamSender } from "../posix/stream_ends.ts";
-import { ours, runPath, unlink } from "../run_folder.ts";
+import { StreamReader, StreamSender } from "./stream_ends.ts";
+import { ours, runPath, unlink } from "./run_folder.ts";
 import { Seldom } from "../wait/rate_limit.ts";
 
 /** Milliseconds between two looks for one who listens, where nothing tells of it. */

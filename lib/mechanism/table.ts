@@ -1,6 +1,6 @@
 import { markdownTable } from "markdown-table";
-import type { Properties } from "./channel/channel.ts";
-import { MECHANISMS } from "./mechanism/mod.ts";
+import type { Properties } from "../channel/channel.ts";
+import { MECHANISMS } from "./mod.ts";
 
 const COLUMNS = [
   "mechanism",

@@ -3,8 +3,8 @@
  *
  * @module
  */
-import { errorCode, LabError } from "./error.ts";
-import { libc } from "./posix/libc.ts";
+import { errorCode, LabError } from "../error.ts";
+import { libc } from "../posix/libc.ts";
 
 const FOLDER = "run";
 

@@ -20,9 +20,9 @@ import {
   EPIPE,
   read,
   write,
-} from "./file.ts";
-import { SystemError } from "./libc.ts";
-import { waitFd } from "./poll.ts";
+} from "../posix/file.ts";
+import { SystemError } from "../posix/libc.ts";
+import { waitFd } from "../posix/poll.ts";
 
 const CAPACITY = 65_536; // bytes; pipe(7), "Pipe capacity"
 
