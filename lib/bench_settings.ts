@@ -3,7 +3,7 @@
  *
  * @module
  */
-import type { FlagName } from "./flags.ts";
+import type { FlagName } from "./cli/flags.ts";
 import { MECHANISMS } from "./mechanism/mod.ts";
 
 /** What to measure, how long, and where to write it. */

@@ -9,10 +9,10 @@ import { ABSENT, END, PENDING } from "./channel/channel.ts";
 import { seconds } from "./wait/duration.ts";
 import { LabError, TimeoutError } from "./error.ts";
 import { header } from "./message/header.ts";
-import { ProcessLog } from "./log.ts";
+import { ProcessLog } from "./cli/log.ts";
 import { Inbox, Outbox } from "./message/mailbox.ts";
 import { Message, MessageError } from "./message/message.ts";
-import type { Options } from "./options.ts";
+import type { Options } from "./cli/options.ts";
 import { rangeText, replyAddress } from "./server.ts";
 import { waitFor, type WaitOptions } from "./wait/wait.ts";
 

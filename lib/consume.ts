@@ -6,7 +6,7 @@
  */
 import { END, PENDING, type Receiver } from "./channel/channel.ts";
 import { LabError, TimeoutError } from "./error.ts";
-import type { ProcessLog } from "./log.ts";
+import type { ProcessLog } from "./cli/log.ts";
 import { Inbox } from "./message/mailbox.ts";
 import {
   type Format,
@@ -15,7 +15,7 @@ import {
   sizeLine,
 } from "./message/message.ts";
 import type { Output } from "./output.ts";
-import type { Progress } from "./progress.ts";
+import type { Progress } from "./cli/progress.ts";
 import { SeqCheck } from "./message/sequence_check.ts";
 import {
   retryLine,

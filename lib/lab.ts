@@ -9,8 +9,8 @@
 import { delay } from "@std/async/delay";
 import { TextLineStream } from "@std/streams/text-line-stream";
 import { errorCode, LabError } from "./error.ts";
-import { ProcessLog } from "./log.ts";
-import type { CommandLine } from "./options.ts";
+import { ProcessLog } from "./cli/log.ts";
+import type { CommandLine } from "./cli/options.ts";
 import { PERMISSIONS } from "./mechanism/mod.ts";
 import { Output } from "./output.ts";
 import type { WorkerJob, WorkerReport } from "./worker.ts";

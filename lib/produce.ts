@@ -7,7 +7,7 @@
 import { ABSENT, type Refusal, type Sender } from "./channel/channel.ts";
 import { LabError, TimeoutError } from "./error.ts";
 import type { Source } from "./input.ts";
-import type { ProcessLog } from "./log.ts";
+import type { ProcessLog } from "./cli/log.ts";
 import { Outbox, type OutboxOptions } from "./message/mailbox.ts";
 import {
   type Format,
@@ -16,7 +16,7 @@ import {
   MessageError,
   sizeLine,
 } from "./message/message.ts";
-import type { Progress } from "./progress.ts";
+import type { Progress } from "./cli/progress.ts";
 import {
   retryLine,
   systemClock,

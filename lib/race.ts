@@ -8,9 +8,9 @@
 import { abortable } from "@std/async/abortable";
 import { delay } from "@std/async/delay";
 import { LabError } from "./error.ts";
-import { ProcessLog } from "./log.ts";
+import { ProcessLog } from "./cli/log.ts";
 import { blockingThreadParking } from "./shared_memory/parking.ts";
-import type { CommandLine } from "./options.ts";
+import type { CommandLine } from "./cli/options.ts";
 import { openShared, unlinkShared } from "./posix/shm.ts";
 import type { ProcessJob } from "./race_process.ts";
 import type { WorkerJob } from "./race_worker.ts";

@@ -16,7 +16,7 @@ import {
 } from "./channel/channel.ts";
 import { LabError, TimeoutError } from "./error.ts";
 import { header } from "./message/header.ts";
-import { ProcessLog } from "./log.ts";
+import { ProcessLog } from "./cli/log.ts";
 import { Inbox, isForeign, Outbox } from "./message/mailbox.ts";
 import {
   type Header,
@@ -24,7 +24,7 @@ import {
   MessageError,
   quote,
 } from "./message/message.ts";
-import { MAX_RANGE, type Options } from "./options.ts";
+import { MAX_RANGE, type Options } from "./cli/options.ts";
 import { Turn, waitFor } from "./wait/wait.ts";
 
 /** Milliseconds that the server waits for a client to make room for its answer. */

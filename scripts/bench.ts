@@ -1,5 +1,5 @@
 // Measures the mechanisms: round trip, throughput, processor time. Flags: --help
-import { runCommand } from "../lib/command.ts";
+import { runCommand } from "../lib/cli/command.ts";
 
 Deno.exit(
   await runCommand("bench", "bench", async (line, signal) => {

@@ -1,5 +1,5 @@
 // The client: asks the server for sequence numbers. Flags: --help
-import { runCommand } from "../lib/command.ts";
+import { runCommand } from "../lib/cli/command.ts";
 
 Deno.exit(
   await runCommand("client", "client", async ({ options }, signal) => {

@@ -1,5 +1,5 @@
 // Process 2: reads values from the channel. Flags: --help
-import { runCommand } from "../lib/command.ts";
+import { runCommand } from "../lib/cli/command.ts";
 
 Deno.exit(
   await runCommand("consumer", "process2", async ({ options }, signal) => {

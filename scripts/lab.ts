@@ -1,5 +1,5 @@
 // Parent, process 1 and process 2 in one shell: the lab sheet's run. Flags: --help
-import { runCommand } from "../lib/command.ts";
+import { runCommand } from "../lib/cli/command.ts";
 
 Deno.exit(
   await runCommand("lab", "parent", async (line, signal) => {

@@ -1,5 +1,5 @@
 // Prints the table of what each mechanism is. README shows the same. Flags: --help
-import { runCommand } from "../lib/command.ts";
+import { runCommand } from "../lib/cli/command.ts";
 
 Deno.exit(
   await runCommand("mechanisms", "mechanisms", async () => {

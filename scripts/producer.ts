@@ -1,5 +1,5 @@
 // Process 1: writes values into the channel. Flags: --help
-import { runCommand } from "../lib/command.ts";
+import { runCommand } from "../lib/cli/command.ts";
 
 Deno.exit(
   await runCommand("producer", "process1", async ({ options }, signal) => {

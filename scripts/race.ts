@@ -1,5 +1,5 @@
 // Several writers at one memory location: who loses what. Flags: --help
-import { runCommand } from "../lib/command.ts";
+import { runCommand } from "../lib/cli/command.ts";
 
 Deno.exit(
   await runCommand("race", "race", async (line, signal) => {

@@ -1,9 +1,9 @@
 // Removes what a channel has left behind, and says what was in it. Flags: --help
-import { runCommand } from "../lib/command.ts";
+import { runCommand } from "../lib/cli/command.ts";
 
 Deno.exit(
   await runCommand("remove", "remove", async ({ options }) => {
-    const { ProcessLog } = await import("../lib/log.ts");
+    const { ProcessLog } = await import("../lib/cli/log.ts");
     const { mechanism, name } = options;
     const { remove } = await mechanism.load();
     const removed = await remove(options);

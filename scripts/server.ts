@@ -1,5 +1,5 @@
 // The server: hands out sequence numbers. Flags: --help
-import { runCommand } from "../lib/command.ts";
+import { runCommand } from "../lib/cli/command.ts";
 
 Deno.exit(
   await runCommand("server", "server", async ({ options }, signal) => {

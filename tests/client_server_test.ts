@@ -3,8 +3,8 @@ import { assert, assertEquals, assertMatch, assertThrows } from "@std/assert";
 import { UsageError } from "../lib/error.ts";
 import { mechanismNamed } from "../lib/mechanism/mod.ts";
 import { NAME } from "../lib/channel/channel.ts";
-import { help } from "../lib/help.ts";
-import { readCommandLine } from "../lib/options.ts";
+import { help } from "../lib/cli/help.ts";
+import { readCommandLine } from "../lib/cli/options.ts";
 import {
   freshName,
   leftovers,

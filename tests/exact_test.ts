@@ -3,10 +3,10 @@ import type { Mechanism } from "../lib/channel/channel.ts";
 import { consume } from "../lib/consume.ts";
 import { line } from "../lib/message/line.ts";
 import { numbers } from "../lib/input.ts";
-import { ProcessLog, startLog } from "../lib/log.ts";
+import { ProcessLog, startLog } from "../lib/cli/log.ts";
 import { mechanismNamed } from "../lib/mechanism/mod.ts";
 import { produce } from "../lib/produce.ts";
-import { Progress } from "../lib/progress.ts";
+import { Progress } from "../lib/cli/progress.ts";
 import { freshName } from "./scripts.ts";
 import { VirtualClock } from "./virtual_clock.ts";
 

@@ -10,10 +10,10 @@ import { consume, type ConsumeOptions } from "../lib/consume.ts";
 import { LabError } from "../lib/error.ts";
 import { line } from "../lib/message/line.ts";
 import { numbers } from "../lib/input.ts";
-import { ProcessLog, startLog } from "../lib/log.ts";
+import { ProcessLog, startLog } from "../lib/cli/log.ts";
 import { Message, PIPE_BUF } from "../lib/message/message.ts";
 import { produce, type ProduceOptions } from "../lib/produce.ts";
-import { Progress } from "../lib/progress.ts";
+import { Progress } from "../lib/cli/progress.ts";
 import { range } from "./scripts.ts";
 import { VirtualClock } from "./virtual_clock.ts";
 

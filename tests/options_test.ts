@@ -1,9 +1,9 @@
 import { assert, assertEquals, assertThrows } from "@std/assert";
 import { UsageError } from "../lib/error.ts";
 import { MECHANISMS } from "../lib/mechanism/mod.ts";
-import type { Command } from "../lib/flags.ts";
-import { help } from "../lib/help.ts";
-import { readCommandLine } from "../lib/options.ts";
+import type { Command } from "../lib/cli/flags.ts";
+import { help } from "../lib/cli/help.ts";
+import { readCommandLine } from "../lib/cli/options.ts";
 import { run } from "./scripts.ts";
 
 Deno.test("readCommandLine() takes the sheet's run without any flag", () => {

@@ -2,7 +2,7 @@
 //   deno run --allow-read --allow-write tests/readme_test.ts
 import { assertEquals } from "@std/assert";
 import { mechanismTable } from "../lib/mechanism/table.ts";
-import { help } from "../lib/help.ts";
+import { help } from "../lib/cli/help.ts";
 
 const README = new URL("../README.md", import.meta.url);
 

@@ -7,10 +7,10 @@
 import { abortable } from "@std/async/abortable";
 import config from "../../deno.json" with { type: "json" };
 import { LabError } from "../error.ts";
-import { ProcessLog } from "../log.ts";
+import { ProcessLog } from "../cli/log.ts";
 import { mechanismNamed } from "../mechanism/mod.ts";
-import type { CommandLine } from "../options.ts";
-import { Progress } from "../progress.ts";
+import type { CommandLine } from "../cli/options.ts";
+import { Progress } from "../cli/progress.ts";
 import { BASELINES } from "./baseline.ts";
 import { machine, machineLine } from "./machine.ts";
 import type { Subject } from "./measure.ts";

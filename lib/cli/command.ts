@@ -4,7 +4,7 @@
  *
  * @module
  */
-import { errorCode, LabError, UsageError } from "./error.ts";
+import { errorCode, LabError, UsageError } from "../error.ts";
 import type { Command } from "./flags.ts";
 import { help } from "./help.ts";
 import { type CommandLine, readCommandLine } from "./options.ts";

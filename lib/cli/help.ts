@@ -11,7 +11,7 @@ import {
   NAMES,
   SERVICE,
 } from "./flags.ts";
-import { FORMAT_NAMES } from "./message/format_names.ts";
+import { FORMAT_NAMES } from "../message/format_names.ts";
 import { mechanismsOf } from "./options.ts";
 
 const ABOUT: Record<Command, string> = {

@@ -4,14 +4,14 @@
  * @module
  */
 import { parseArgs } from "@std/cli/parse-args";
-import { readSettings, type Settings } from "./bench_settings.ts";
-import { type Mechanism, NAME } from "./channel/channel.ts";
-import { parseDuration } from "./wait/duration.ts";
-import { UsageError } from "./error.ts";
-import { FORMAT_NAMES, type FormatName } from "./message/format_names.ts";
-import { MECHANISMS } from "./mechanism/mod.ts";
-import { type Lock, LOCKS } from "./race_writer.ts";
-import { WAYS } from "./wait/wait.ts";
+import { readSettings, type Settings } from "../bench_settings.ts";
+import { type Mechanism, NAME } from "../channel/channel.ts";
+import { parseDuration } from "../wait/duration.ts";
+import { UsageError } from "../error.ts";
+import { FORMAT_NAMES, type FormatName } from "../message/format_names.ts";
+import { MECHANISMS } from "../mechanism/mod.ts";
+import { type Lock, LOCKS } from "../race_writer.ts";
+import { WAYS } from "../wait/wait.ts";
 import {
   type Command,
   type FlagName,

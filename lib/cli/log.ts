@@ -7,9 +7,9 @@
  * @module
  */
 import { configureSync, getLogger, type LogRecord } from "@logtape/logtape";
-import type { Refusal } from "./channel/channel.ts";
-import { seconds } from "./wait/duration.ts";
-import { retryLine } from "./wait/wait.ts";
+import type { Refusal } from "../channel/channel.ts";
+import { seconds } from "../wait/duration.ts";
+import { retryLine } from "../wait/wait.ts";
 
 /** Options for {@linkcode startLog}. */
 export interface LogOptions {
