@@ -3,7 +3,7 @@ import { runCommand } from "../lib/cli/command.ts";
 
 Deno.exit(
   await runCommand("lab", "parent", async (line, signal) => {
-    const { runLab } = await import("../lib/lab.ts");
+    const { runLab } = await import("../lib/lab/lab.ts");
     return await runLab(line, signal);
   }),
 );

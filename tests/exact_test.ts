@@ -1,11 +1,11 @@
 import { assertEquals } from "@std/assert";
 import type { Mechanism } from "../lib/channel/channel.ts";
-import { consume } from "../lib/consume.ts";
+import { consume } from "../lib/lab/consume.ts";
 import { line } from "../lib/message/line.ts";
-import { numbers } from "../lib/input.ts";
+import { numbers } from "../lib/lab/input.ts";
 import { ProcessLog, startLog } from "../lib/cli/log.ts";
 import { mechanismNamed } from "../lib/mechanism/mod.ts";
-import { produce } from "../lib/produce.ts";
+import { produce } from "../lib/lab/produce.ts";
 import { Progress } from "../lib/cli/progress.ts";
 import { freshName } from "./scripts.ts";
 import { VirtualClock } from "./virtual_clock.ts";

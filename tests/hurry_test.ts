@@ -6,13 +6,13 @@ import {
   type Receiver,
   type Sender,
 } from "../lib/channel/channel.ts";
-import { consume, type ConsumeOptions } from "../lib/consume.ts";
+import { consume, type ConsumeOptions } from "../lib/lab/consume.ts";
 import { LabError } from "../lib/error.ts";
 import { line } from "../lib/message/line.ts";
-import { numbers } from "../lib/input.ts";
+import { numbers } from "../lib/lab/input.ts";
 import { ProcessLog, startLog } from "../lib/cli/log.ts";
 import { Message, PIPE_BUF } from "../lib/message/message.ts";
-import { produce, type ProduceOptions } from "../lib/produce.ts";
+import { produce, type ProduceOptions } from "../lib/lab/produce.ts";
 import { Progress } from "../lib/cli/progress.ts";
 import { range } from "./scripts.ts";
 import { VirtualClock } from "./virtual_clock.ts";

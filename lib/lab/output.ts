@@ -4,9 +4,9 @@
  * @module
  */
 import { abortable } from "@std/async/abortable";
-import { errorCode, LabError } from "./error.ts";
-import type { Message } from "./message/message.ts";
-import { reason } from "./mechanism/run_folder.ts";
+import { errorCode, LabError } from "../error.ts";
+import type { Message } from "../message/message.ts";
+import { reason } from "../mechanism/run_folder.ts";
 
 const SIZE = 65_536; // bytes gathered before they are written
 

@@ -4,18 +4,18 @@
  *
  * @module
  */
-import type { Address, Mechanism } from "./channel/channel.ts";
+import type { Address, Mechanism } from "../channel/channel.ts";
 import { consume } from "./consume.ts";
-import { FORMATS } from "./message/formats.ts";
+import { FORMATS } from "../message/formats.ts";
 import { numbers, openLines } from "./input.ts";
-import { ProcessLog } from "./cli/log.ts";
-import type { Options } from "./cli/options.ts";
-import type { Header } from "./message/message.ts";
+import { ProcessLog } from "../cli/log.ts";
+import type { Options } from "../cli/options.ts";
+import type { Header } from "../message/message.ts";
 import { Output } from "./output.ts";
 import { produce } from "./produce.ts";
-import { Progress } from "./cli/progress.ts";
+import { Progress } from "../cli/progress.ts";
 import { Deliveries, Receipts } from "./rendezvous.ts";
-import type { WaitOptions } from "./wait/wait.ts";
+import type { WaitOptions } from "../wait/wait.ts";
 
 /** Exit code 0 if all went through, 1 if not. */
 type ExitCode = 0 | 1;

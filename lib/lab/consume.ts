@@ -4,26 +4,26 @@
  *
  * @module
  */
-import { END, PENDING, type Receiver } from "./channel/channel.ts";
-import { LabError, TimeoutError } from "./error.ts";
-import type { ProcessLog } from "./cli/log.ts";
-import { Inbox } from "./message/mailbox.ts";
+import { END, PENDING, type Receiver } from "../channel/channel.ts";
+import { LabError, TimeoutError } from "../error.ts";
+import type { ProcessLog } from "../cli/log.ts";
+import { Inbox } from "../message/mailbox.ts";
 import {
   type Format,
   type Header,
   MessageError,
   sizeLine,
-} from "./message/message.ts";
+} from "../message/message.ts";
 import type { Output } from "./output.ts";
-import type { Progress } from "./cli/progress.ts";
-import { SeqCheck } from "./message/sequence_check.ts";
+import type { Progress } from "../cli/progress.ts";
+import { SeqCheck } from "../message/sequence_check.ts";
 import {
   retryLine,
   systemClock,
   Turn,
   waitFor,
   type WaitOptions,
-} from "./wait/wait.ts";
+} from "../wait/wait.ts";
 
 /** Options for {@linkcode consume}. Durations are in milliseconds. */
 export interface ConsumeOptions {

@@ -8,10 +8,10 @@
  */
 import { delay } from "@std/async/delay";
 import { TextLineStream } from "@std/streams/text-line-stream";
-import { errorCode, LabError } from "./error.ts";
-import { ProcessLog } from "./cli/log.ts";
-import type { CommandLine } from "./cli/options.ts";
-import { PERMISSIONS } from "./mechanism/mod.ts";
+import { errorCode, LabError } from "../error.ts";
+import { ProcessLog } from "../cli/log.ts";
+import type { CommandLine } from "../cli/options.ts";
+import { PERMISSIONS } from "../mechanism/mod.ts";
 import { Output } from "./output.ts";
 import type { WorkerJob, WorkerReport } from "./worker.ts";
 
@@ -122,7 +122,7 @@ function startProcess(
   first?: Deno.ChildProcess,
 ): Child {
   const { mechanism, quiet } = options;
-  const script = new URL(`../scripts/${part}.ts`, import.meta.url).pathname;
+  const script = new URL(`../../scripts/${part}.ts`, import.meta.url).pathname;
   const producing = part === "producer";
   const untilEnd = options.untilEnd || options.input !== undefined;
   const args = argumentsFor(part).filter((flag) => flag !== "--until-end");

@@ -4,10 +4,10 @@
  * @module
  */
 import { abortable } from "@std/async/abortable";
-import { LabError } from "./error.ts";
-import { line } from "./message/line.ts";
-import type { Decoder } from "./message/message.ts";
-import { reason } from "./mechanism/run_folder.ts";
+import { LabError } from "../error.ts";
+import { line } from "../message/line.ts";
+import type { Decoder } from "../message/message.ts";
+import { reason } from "../mechanism/run_folder.ts";
 
 /**
  * Where to take out the messages, each time that there are more. They are valid

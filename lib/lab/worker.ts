@@ -6,10 +6,10 @@
  */
 /// <reference lib="deno.worker" />
 import { runConsumer, runProducer } from "./ends.ts";
-import { LabError } from "./error.ts";
-import { ProcessLog, startLog } from "./cli/log.ts";
-import { mechanismNamed } from "./mechanism/mod.ts";
-import type { Options } from "./cli/options.ts";
+import { LabError } from "../error.ts";
+import { ProcessLog, startLog } from "../cli/log.ts";
+import { mechanismNamed } from "../mechanism/mod.ts";
+import type { Options } from "../cli/options.ts";
 
 /** From the parent: what to do, on which memory. */
 export interface WorkerJob {

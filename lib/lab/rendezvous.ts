@@ -14,11 +14,11 @@ import {
   PENDING,
   type Receiver,
   type Sender,
-} from "./channel/channel.ts";
-import { header as format } from "./message/header.ts";
-import { Inbox, isForeign, Outbox } from "./message/mailbox.ts";
-import { type Header, Message } from "./message/message.ts";
-import { waitFor, type WaitOptions } from "./wait/wait.ts";
+} from "../channel/channel.ts";
+import { header as format } from "../message/header.ts";
+import { Inbox, isForeign, Outbox } from "../message/mailbox.ts";
+import { type Header, Message } from "../message/message.ts";
+import { waitFor, type WaitOptions } from "../wait/wait.ts";
 
 /** Milliseconds for one who waits for an answer to make room for it. */
 const PATIENCE = 1000;

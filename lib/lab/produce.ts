@@ -4,26 +4,26 @@
  *
  * @module
  */
-import { ABSENT, type Refusal, type Sender } from "./channel/channel.ts";
-import { LabError, TimeoutError } from "./error.ts";
+import { ABSENT, type Refusal, type Sender } from "../channel/channel.ts";
+import { LabError, TimeoutError } from "../error.ts";
 import type { Source } from "./input.ts";
-import type { ProcessLog } from "./cli/log.ts";
-import { Outbox, type OutboxOptions } from "./message/mailbox.ts";
+import type { ProcessLog } from "../cli/log.ts";
+import { Outbox, type OutboxOptions } from "../message/mailbox.ts";
 import {
   type Format,
   type Header,
   Message,
   MessageError,
   sizeLine,
-} from "./message/message.ts";
-import type { Progress } from "./cli/progress.ts";
+} from "../message/message.ts";
+import type { Progress } from "../cli/progress.ts";
 import {
   retryLine,
   systemClock,
   Turn,
   waitFor,
   type WaitOptions,
-} from "./wait/wait.ts";
+} from "../wait/wait.ts";
 
 /** Options for {@linkcode produce}. Durations are in milliseconds. */
 export interface ProduceOptions extends OutboxOptions {
