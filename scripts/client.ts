@@ -3,7 +3,7 @@ import { runCommand } from "../lib/cli/command.ts";
 
 Deno.exit(
   await runCommand("client", "client", async ({ options }, signal) => {
-    const { runClient } = await import("../lib/client.ts");
+    const { runClient } = await import("../lib/service/client.ts");
     return await runClient(options, signal);
   }),
 );

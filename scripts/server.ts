@@ -3,7 +3,7 @@ import { runCommand } from "../lib/cli/command.ts";
 
 Deno.exit(
   await runCommand("server", "server", async ({ options }, signal) => {
-    const { runServer } = await import("../lib/server.ts");
+    const { runServer } = await import("../lib/service/server.ts");
     return await runServer(options, signal);
   }),
 );

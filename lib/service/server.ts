@@ -13,19 +13,19 @@ import {
   type Operations,
   PENDING,
   type Sender,
-} from "./channel/channel.ts";
-import { LabError, TimeoutError } from "./error.ts";
-import { header } from "./message/header.ts";
-import { ProcessLog } from "./cli/log.ts";
-import { Inbox, isForeign, Outbox } from "./message/mailbox.ts";
+} from "../channel/channel.ts";
+import { LabError, TimeoutError } from "../error.ts";
+import { header } from "../message/header.ts";
+import { ProcessLog } from "../cli/log.ts";
+import { Inbox, isForeign, Outbox } from "../message/mailbox.ts";
 import {
   type Header,
   Message,
   MessageError,
   quote,
-} from "./message/message.ts";
-import { MAX_RANGE, type Options } from "./cli/options.ts";
-import { Turn, waitFor } from "./wait/wait.ts";
+} from "../message/message.ts";
+import { MAX_RANGE, type Options } from "../cli/options.ts";
+import { Turn, waitFor } from "../wait/wait.ts";
 
 /** Milliseconds that the server waits for a client to make room for its answer. */
 const PATIENCE = 500;

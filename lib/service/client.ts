@@ -5,16 +5,16 @@
  * @module
  */
 import { delay } from "@std/async/delay";
-import { ABSENT, END, PENDING } from "./channel/channel.ts";
-import { seconds } from "./wait/duration.ts";
-import { LabError, TimeoutError } from "./error.ts";
-import { header } from "./message/header.ts";
-import { ProcessLog } from "./cli/log.ts";
-import { Inbox, Outbox } from "./message/mailbox.ts";
-import { Message, MessageError } from "./message/message.ts";
-import type { Options } from "./cli/options.ts";
+import { ABSENT, END, PENDING } from "../channel/channel.ts";
+import { seconds } from "../wait/duration.ts";
+import { LabError, TimeoutError } from "../error.ts";
+import { header } from "../message/header.ts";
+import { ProcessLog } from "../cli/log.ts";
+import { Inbox, Outbox } from "../message/mailbox.ts";
+import { Message, MessageError } from "../message/message.ts";
+import type { Options } from "../cli/options.ts";
 import { rangeText, replyAddress } from "./server.ts";
-import { waitFor, type WaitOptions } from "./wait/wait.ts";
+import { waitFor, type WaitOptions } from "../wait/wait.ts";
 
 /** Milliseconds between two looks for a server. */
 const LOOK = 100;
