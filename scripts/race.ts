@@ -3,7 +3,7 @@ import { runCommand } from "../lib/cli/command.ts";
 
 Deno.exit(
   await runCommand("race", "race", async (line, signal) => {
-    const { runRace } = await import("../lib/race.ts");
+    const { runRace } = await import("../lib/race/race.ts");
     return await runRace(line, signal);
   }),
 );

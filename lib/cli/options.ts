@@ -10,7 +10,7 @@ import { parseDuration } from "../wait/duration.ts";
 import { UsageError } from "../error.ts";
 import { FORMAT_NAMES, type FormatName } from "../message/format_names.ts";
 import { MECHANISMS } from "../mechanism/mod.ts";
-import { type Lock, LOCKS } from "../race_writer.ts";
+import { type Lock, LOCKS } from "../race/writer.ts";
 import { WAYS } from "../wait/wait.ts";
 import {
   type Command,

@@ -7,13 +7,13 @@
  */
 import { abortable } from "@std/async/abortable";
 import { delay } from "@std/async/delay";
-import { LabError } from "./error.ts";
-import { ProcessLog } from "./cli/log.ts";
-import { blockingThreadParking } from "./shared_memory/parking.ts";
-import type { CommandLine } from "./cli/options.ts";
-import { openShared, unlinkShared } from "./posix/shm.ts";
-import type { ProcessJob } from "./race_process.ts";
-import type { WorkerJob } from "./race_worker.ts";
+import { LabError } from "../error.ts";
+import { ProcessLog } from "../cli/log.ts";
+import { blockingThreadParking } from "../shared_memory/parking.ts";
+import type { CommandLine } from "../cli/options.ts";
+import { openShared, unlinkShared } from "../posix/shm.ts";
+import type { ProcessJob } from "./process.ts";
+import type { WorkerJob } from "./worker.ts";
 import {
   type Lock,
   LOCKS,
@@ -22,7 +22,7 @@ import {
   type Result,
   resultOf,
   write,
-} from "./race_writer.ts";
+} from "./writer.ts";
 
 /** Milliseconds in which our own Ctrl-C comes after it has ended a writer. */
 const GRACE = 200;
@@ -151,7 +151,7 @@ function workerTrack(workers: number): Track {
 function startWorker(part: Part, memory: SharedArrayBuffer): Writer {
   const title = `writer ${part.writer + 1}`;
   const { promise: ended, resolve, reject } = Promise.withResolvers<void>();
-  const worker = new Worker(import.meta.resolve("./race_worker.ts"), {
+  const worker = new Worker(import.meta.resolve("./worker.ts"), {
     type: "module",
     name: title,
   });
@@ -186,7 +186,7 @@ function processTrack(workers: number): Track {
 }
 
 function startProcess(job: ProcessJob): Writer {
-  const script = new URL("./race_process.ts", import.meta.url).pathname;
+  const script = new URL("./process.ts", import.meta.url).pathname;
   const process = new Deno.Command(Deno.execPath(), {
     args: ["run", "--allow-ffi", script, JSON.stringify(job)],
     stdin: "null",

@@ -4,10 +4,10 @@
  *
  * @module
  */
-import { blockingFutexParking } from "./posix/futex.ts";
-import { dieWith } from "./posix/process.ts";
-import { openShared, unlinkShared } from "./posix/shm.ts";
-import { type Part, write } from "./race_writer.ts";
+import { blockingFutexParking } from "../posix/futex.ts";
+import { dieWith } from "../posix/process.ts";
+import { openShared, unlinkShared } from "../posix/shm.ts";
+import { type Part, write } from "./writer.ts";
 
 /** From the parent: what to do, on which segment. */
 export interface ProcessJob {

@@ -5,8 +5,8 @@
  * @module
  */
 /// <reference lib="deno.worker" />
-import { blockingThreadParking } from "./shared_memory/parking.ts";
-import { type Part, write } from "./race_writer.ts";
+import { blockingThreadParking } from "../shared_memory/parking.ts";
+import { type Part, write } from "./writer.ts";
 
 /** From the parent: what to do, on which memory. */
 export interface WorkerJob {

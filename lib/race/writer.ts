@@ -4,8 +4,8 @@
  *
  * @module
  */
-import { Mutex } from "./shared_memory/mutex.ts";
-import type { BlockingParking } from "./shared_memory/parking.ts";
+import { Mutex } from "../shared_memory/mutex.ts";
+import type { BlockingParking } from "../shared_memory/parking.ts";
 
 // Where the 32-bit words are: 64 bytes apart, so that each has its cache line.
 const WORD = {
