@@ -18,7 +18,7 @@ import { Pair } from "./pair.ts";
 import { report } from "./report.ts";
 import type { Result, Round, Waiting } from "./result.ts";
 import { ResultFile } from "./result_file.ts";
-import type { Settings } from "../bench_settings.ts";
+import type { Settings } from "./settings.ts";
 import { summarize } from "./summary.ts";
 
 /** Bytes of a write that carries many messages. */

@@ -4,7 +4,7 @@
  * @module
  */
 import { parseArgs } from "@std/cli/parse-args";
-import { readSettings, type Settings } from "../bench_settings.ts";
+import { readSettings, type Settings } from "../bench/settings.ts";
 import { type Mechanism, NAME } from "../channel/channel.ts";
 import { parseDuration } from "../wait/duration.ts";
 import { UsageError } from "../error.ts";

@@ -3,8 +3,8 @@
  *
  * @module
  */
-import type { FlagName } from "./cli/flags.ts";
-import { MECHANISMS } from "./mechanism/mod.ts";
+import type { FlagName } from "../cli/flags.ts";
+import { MECHANISMS } from "../mechanism/mod.ts";
 
 /** What to measure, how long, and where to write it. */
 export interface Settings {
