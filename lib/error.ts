@@ -36,3 +36,17 @@ export function errorCode(error: unknown): string | undefined {
     ? error.code
     : undefined;
 }
+
+/** Did the other end, the person or the system fail, and not our own code? */
+export function isExpected(error: unknown): error is Error {
+  return error instanceof LabError || errorCode(error) !== undefined;
+}
+
+/** The system's own words for an error, without the runtime's. */
+export function reason(error: unknown): string {
+  if (!(error instanceof Error)) return String(error);
+  if (error instanceof Deno.errors.NotCapable) return error.message;
+  return errorCode(error) === undefined
+    ? error.message
+    : error.message.replace(/ \(os error \d+\).*/, "");
+}

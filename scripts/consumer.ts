@@ -3,7 +3,7 @@ import { runCommand } from "../lib/cli/command.ts";
 
 Deno.exit(
   await runCommand("consumer", "process2", async ({ options }, signal) => {
-    const { runConsumer } = await import("../lib/lab/ends.ts");
+    const { runConsumer } = await import("../lib/lab/consumer.ts");
     return await runConsumer(options, signal);
   }),
 );

@@ -3,7 +3,7 @@ import { runCommand } from "../lib/cli/command.ts";
 
 Deno.exit(
   await runCommand("producer", "process1", async ({ options }, signal) => {
-    const { runProducer } = await import("../lib/lab/ends.ts");
+    const { runProducer } = await import("../lib/lab/producer.ts");
     return await runProducer(options, signal);
   }),
 );

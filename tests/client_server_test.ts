@@ -2,7 +2,7 @@
 import { assert, assertEquals, assertMatch, assertThrows } from "@std/assert";
 import { UsageError } from "../lib/error.ts";
 import { mechanismNamed } from "../lib/mechanism/mod.ts";
-import { NAME } from "../lib/channel/channel.ts";
+import { NAME } from "../lib/channel/mod.ts";
 import { help } from "../lib/cli/help.ts";
 import { readCommandLine } from "../lib/cli/options.ts";
 import {

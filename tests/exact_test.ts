@@ -1,11 +1,11 @@
 import { assertEquals } from "@std/assert";
-import type { Mechanism } from "../lib/channel/channel.ts";
-import { consume } from "../lib/lab/consume.ts";
+import type { Mechanism } from "../lib/channel/mod.ts";
+import { consume } from "../lib/lab/consumer.ts";
 import { line } from "../lib/message/line.ts";
 import { numbers } from "../lib/lab/input.ts";
 import { ProcessLog, startLog } from "../lib/cli/log.ts";
 import { mechanismNamed } from "../lib/mechanism/mod.ts";
-import { produce } from "../lib/lab/produce.ts";
+import { produce } from "../lib/lab/producer.ts";
 import { Progress } from "../lib/cli/progress.ts";
 import { freshName } from "./scripts.ts";
 import { VirtualClock } from "./virtual_clock.ts";
@@ -34,7 +34,6 @@ async function sheetRun(mechanism: Mechanism): Promise<string> {
   const process1 = produce(sender, {
     ...common,
     source: numbers(1, 10),
-    gather: false,
     pauseEvery: 6,
     pause: 5000,
     log: new ProcessLog("process1", 2796),

@@ -30,9 +30,7 @@ function encoded(format: Format, text: string): string {
     seq: 1,
     priority: 0,
   };
-  const wire = new Uint8Array(300);
-  const end = format.encode(Message.of(text, fields), wire, 0);
-  return new TextDecoder().decode(wire.subarray(0, end));
+  return new TextDecoder().decode(format.encode(Message.of(text, fields)));
 }
 
 for (const mechanism of MECHANISMS) {

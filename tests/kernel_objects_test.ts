@@ -44,7 +44,7 @@ Deno.test("pipe: the shell's own pipe joins producer and consumer", async () => 
 
   await using short = shell(`echo 1 | ${task("consumer")}`);
   await short.saw(
-    "ERROR:process2:Every producer has closed: 1 of 10 values were read, 9 are missing",
+    "ERROR:process2:Every producer has closed: 1 of 10 values was read, 9 are missing",
   );
   assertEquals((await short.ended()).code, 1);
 });

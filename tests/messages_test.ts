@@ -1,7 +1,7 @@
 // Message passing in full: header checks, priorities, naming, rendezvous and
 // buffering, with the real scripts.
 import { assert, assertEquals } from "@std/assert";
-import { SeqCheck } from "../lib/message/sequence_check.ts";
+import { SequenceCheck } from "../lib/message/sequence_check.ts";
 import { delay } from "@std/async/delay";
 import { mechanismNamed } from "../lib/mechanism/mod.ts";
 import { available } from "../lib/posix/available.ts";
@@ -25,8 +25,8 @@ function header(seq: number, priority = 0, from = "process1") {
   return { type: "data", from, to: "process2", seq, priority };
 }
 
-Deno.test("SeqCheck names a gap and a repeat, and knows each sender", () => {
-  const check = new SeqCheck();
+Deno.test("SequenceCheck names a gap and a repeat, and knows each sender", () => {
+  const check = new SequenceCheck();
   const look = (seq: number, priority = 0, from = "a") =>
     check.look(header(seq, priority, from));
   assertEquals([look(1), look(2), look(1, 0, "b")], [
@@ -42,16 +42,16 @@ Deno.test("SeqCheck names a gap and a repeat, and knows each sender", () => {
   assertEquals(look(3, 0, "b"), "Seq 3 from b comes after 1: 1 is missing");
 });
 
-Deno.test("SeqCheck forgets those who were silent for long: its memory is bounded", () => {
-  const check = new SeqCheck();
+Deno.test("SequenceCheck forgets those who were silent for long: its memory is bounded", () => {
+  const check = new SequenceCheck();
   const look = (from: string, seq: number) => check.look(header(seq, 0, from));
   for (let i = 0; i < 2000; i++) look(`${i}`, 1);
   assertEquals(look("1999", 3), "Seq 3 from 1999 comes after 1: 1 is missing");
   assertEquals(look("0", 3), "Seq 3 from 0 comes after 0: 2 are missing");
 });
 
-Deno.test("SeqCheck lets a higher priority overtake, but not twice", () => {
-  const check = new SeqCheck();
+Deno.test("SequenceCheck lets a higher priority overtake, but not twice", () => {
+  const check = new SequenceCheck();
   for (
     const [seq, priority] of [[3, 9], [6, 9], [2, 5], [5, 5], [1, 0], [4, 0]]
   ) {

@@ -5,7 +5,7 @@ import {
   type BlockingParking,
   blockingThreadParking,
 } from "../lib/shared_memory/parking.ts";
-import { blockingFutexParking } from "../lib/posix/futex.ts";
+import { blockingProcessParking } from "../lib/shared_memory/process_parking.ts";
 import { openShared } from "../lib/posix/shm.ts";
 
 /** Words: the mutex, who is inside, how often one was not alone, two counters. */
@@ -32,7 +32,7 @@ const [name, times] = Deno.args;
 if (import.meta.main && name !== undefined) {
   using segment = openShared(name);
   const words = new Int32Array(segment.memory);
-  exclude(words, blockingFutexParking, Number(times));
+  exclude(words, blockingProcessParking, Number(times));
 } else {
   self.onmessage = (
     { data: { memory, times } }: MessageEvent<

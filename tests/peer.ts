@@ -8,12 +8,12 @@ import {
   END,
   type Receiver,
   type Sender,
-} from "../lib/channel/channel.ts";
+} from "../lib/channel/mod.ts";
 import { header } from "../lib/message/header.ts";
-import { Inbox, Outbox } from "../lib/message/mailbox.ts";
+import { Inbox } from "../lib/message/inbox.ts";
 import { mechanismNamed } from "../lib/mechanism/mod.ts";
-import { Message, MessageError } from "../lib/message/message.ts";
-import { waitFor } from "../lib/wait/wait.ts";
+import { Message, MessageError, recordOf } from "../lib/message/message.ts";
+import { waitFor } from "../lib/wait/mod.ts";
 import { lcg } from "./lcg.ts";
 
 /** How a peer is started. */
@@ -60,26 +60,22 @@ async function serve({ port, memory }: PeerStart) {
   let ends = new AsyncDisposableStack();
   let sender: Sender;
   let receiver: Receiver;
-  let outbox: Outbox;
   let inbox: Inbox;
   let from: string;
   let seq = 0;
 
-  const compose = (length: number) =>
-    new Message(PATTERN, 0, length, {
-      type: "data",
-      from,
-      to: "test",
-      seq: ++seq,
-      priority: 0,
-    });
+  const compose = (length: number) => {
+    const fields = { type: "data", from, to: "test", seq: ++seq, priority: 0 };
+    const message = new Message(PATTERN.subarray(0, length), fields);
+    return recordOf(message, header, sender.limit);
+  };
   const describe = (found: Message | MessageError) =>
     found instanceof MessageError
       ? { wrong: found.message, torn: found.torn }
       : {
         from: found.header?.from,
         seq: found.header?.seq,
-        length: found.end - found.start,
+        length: found.body.length,
         intact: found.body.every((byte, i) => byte === PATTERN[i]),
       };
 
@@ -91,22 +87,20 @@ async function serve({ port, memory }: PeerStart) {
         const address = { ...order.address, memory };
         if (order.role === "sender") {
           sender = ends.use(await openSender(address));
-          outbox = new Outbox(sender, header, { gather: false });
           [from, seq] = [order.from, 0];
           return { limit: sender.limit };
         }
         receiver = ends.use(await openReceiver(address));
-        inbox = new Inbox(receiver, header, properties.boundaries);
+        inbox = new Inbox(receiver, header.decoder, properties.boundaries);
         return {};
       }
       case "send":
         for (const length of order.lengths) {
-          const message = compose(length);
+          const record = compose(length);
           const ready = (signal: AbortSignal) => sender.writable(signal);
-          await waitFor(() => outbox.offer(message), ready, wait);
-          await waitFor(() => outbox.flush(), ready, wait);
+          await waitFor(() => sender.offer(record), ready, wait);
         }
-        return { sent: outbox.sent };
+        return {};
       case "fill": {
         let refused: string | undefined;
         let bytes = 0;
@@ -118,8 +112,7 @@ async function serve({ port, memory }: PeerStart) {
         return { records: bytes / order.length, bytes, refused };
       }
       case "offerMessage": {
-        outbox.offer(compose(order.length));
-        const offered = outbox.flush();
+        const offered = sender.offer(compose(order.length));
         return { offered: offered === true ? true : offered.description };
       }
       case "offer": {

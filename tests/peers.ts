@@ -4,7 +4,7 @@
  * @module
  */
 import { TextLineStream } from "@std/streams/text-line-stream";
-import type { Address, Mechanism } from "../lib/channel/channel.ts";
+import type { Address, Mechanism } from "../lib/channel/mod.ts";
 import type { Order, PeerStart, Reply, Role } from "./peer.ts";
 import { freshName } from "./scripts.ts";
 

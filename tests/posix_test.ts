@@ -14,11 +14,11 @@ import {
   setNonBlocking,
   write,
 } from "../lib/posix/file.ts";
-import { futexParking } from "../lib/posix/futex.ts";
+import { processParking } from "../lib/shared_memory/process_parking.ts";
 import { available } from "../lib/posix/available.ts";
 import { libc, SystemError } from "../lib/posix/libc.ts";
 import { MessageQueue } from "../lib/posix/mqueue.ts";
-import { ownerOf } from "../lib/posix/owner.ts";
+import { stat } from "../lib/posix/stat.ts";
 import { pollFd, POLLHUP, POLLIN, POLLOUT, waitFd } from "../lib/posix/poll.ts";
 import { isAlive } from "../lib/posix/process.ts";
 import { openShared, unlinkShared } from "../lib/posix/shm.ts";
@@ -333,22 +333,22 @@ test("MessageQueue.open() says why not, and which limit", () => {
   }
 });
 
-test("ownerOf() tells ours from what others may open", () => {
+test("stat() tells ours from what others may open", () => {
   const name = freshName();
   using queue = MessageQueue.open(name, { create: { capacity: 1, size: 8 } });
   MessageQueue.unlink(name);
-  const { uid, mode, ours } = queue.owner();
+  const { uid, mode, ours } = stat(queue.fd);
   assertEquals([uid, mode, ours], [Deno.uid(), 0o600, true]);
   const path = Deno.makeTempFileSync();
   try {
     Deno.chmodSync(path, 0o644);
     const fd = openSync(path, "r");
-    assertEquals(ownerOf(fd).ours, false);
+    assertEquals(stat(fd).ours, false);
     closeSync(fd);
   } finally {
     Deno.removeSync(path);
   }
-  assertThrows(() => ownerOf(-1), SystemError);
+  assertThrows(() => stat(-1), SystemError);
 });
 
 test("openShared() tells the maker from who comes later", () => {
@@ -401,29 +401,29 @@ test("openShared() refuses what there is no memory for, and leaves nothing", () 
   assertEquals(unlinkShared(name), false);
 });
 
-test("futexParking wakes between two processes", async () => {
+test("processParking wakes between two processes", async () => {
   const name = freshName();
   using segment = openShared(name, { create: true, bytes: 64 });
   const words = new Int32Array(segment.memory);
   try {
     await using peer = startPeer(`
       import { openShared } from "${POSIX}shm.ts";
-      import { futexParking } from "${POSIX}futex.ts";
+      import { processParking } from "${POSIX}../shared_memory/process_parking.ts";
       const words = new Int32Array(openShared("${name}").memory);
       const never = new AbortController().signal;
       for (let i = 1; i <= 100; i++) {
         while (Atomics.load(words, 3) < i) {
-          await futexParking.wait(words, 3, i - 1, Infinity, never);
+          await processParking.wait(words, 3, i - 1, Infinity, never);
         }
         Atomics.store(words, 5, i);
-        futexParking.wake(words, 5);
+        processParking.wake(words, 5);
       }
       console.log("done");`);
     for (let i = 1; i <= 100; i++) {
       Atomics.store(words, 3, i);
-      futexParking.wake(words, 3);
+      processParking.wake(words, 3);
       while (Atomics.load(words, 5) < i) {
-        await futexParking.wait(words, 5, i - 1, Infinity, never);
+        await processParking.wait(words, 5, i - 1, Infinity, never);
       }
     }
     assertEquals(await peer.say(), "done");
@@ -432,15 +432,15 @@ test("futexParking wakes between two processes", async () => {
   }
 });
 
-test("futexParking.wait() ends at once on another value, and when aborted", async () => {
+test("processParking.wait() ends at once on another value, and when aborted", async () => {
   const name = freshName();
   using segment = openShared(name, { create: true, bytes: 64 });
   unlinkShared(name);
   const words = new Int32Array(segment.memory);
-  await futexParking.wait(words, 0, 1, Infinity, never);
+  await processParking.wait(words, 0, 1, Infinity, never);
   const controller = new AbortController();
   setTimeout(() => controller.abort(), 1);
-  await futexParking.wait(words, 0, 0, Infinity, controller.signal);
+  await processParking.wait(words, 0, 0, Infinity, controller.signal);
   assert(controller.signal.aborted);
 });
 

@@ -5,7 +5,7 @@ import { Mutex } from "../lib/shared_memory/mutex.ts";
 import type { BlockingParking } from "../lib/shared_memory/parking.ts";
 import { help } from "../lib/cli/help.ts";
 import { readCommandLine } from "../lib/cli/options.ts";
-import { blockingFutexParking } from "../lib/posix/futex.ts";
+import { blockingProcessParking } from "../lib/shared_memory/process_parking.ts";
 import { isAlive } from "../lib/posix/process.ts";
 import { openShared, unlinkShared } from "../lib/posix/shm.ts";
 import { leftovers, run, type Running, start } from "./scripts.ts";
@@ -104,12 +104,12 @@ Deno.test("Mutex lets one process in at a time", async () => {
   assertAlone(segment.memory, 4 * times);
 });
 
-Deno.test("blockingFutexParking.wait() returns at once where the value is another", () => {
+Deno.test("blockingProcessParking.wait() returns at once where the value is another", () => {
   const words = new Int32Array([0, 5]);
   const start = performance.now();
-  for (let i = 0; i < 10; i++) blockingFutexParking.wait(words, 1, 4);
+  for (let i = 0; i < 10; i++) blockingProcessParking.wait(words, 1, 4);
   assert(performance.now() - start < 500);
-  blockingFutexParking.wake(words, 1, 1); // nobody is there: nothing happens
+  blockingProcessParking.wake(words, 1, 1); // nobody is there: nothing happens
 });
 
 interface Line {

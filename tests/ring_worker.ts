@@ -30,8 +30,9 @@ self.onmessage = async (
     for (;;) {
       const over = ended();
       const record = ring.take();
-      if (record) values.push(new Int32Array(record.slice().buffer)[0]);
-      else if (over) break;
+      if (record instanceof Uint8Array) {
+        values.push(new Int32Array(record.slice().buffer)[0]);
+      } else if (over) break;
       else await ring.sleep("receivers", never, Infinity, ended);
     }
   }

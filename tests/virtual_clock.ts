@@ -1,4 +1,4 @@
-import type { Clock } from "../lib/wait/wait.ts";
+import type { Clock } from "../lib/wait/mod.ts";
 
 /** Time that passes when the test says so, and then at once. */
 export class VirtualClock implements Clock {

@@ -1,7 +1,7 @@
 import { assertEquals, assertRejects } from "@std/assert";
-import { PENDING } from "../lib/channel/channel.ts";
+import { ABSENT, CUT, END, PENDING } from "../lib/channel/mod.ts";
 import { TimeoutError } from "../lib/error.ts";
-import { retry, retryLine, waitFor, WAYS } from "../lib/wait/wait.ts";
+import { retry, retryLine, waitFor, WAYS } from "../lib/wait/mod.ts";
 import { VirtualClock } from "./virtual_clock.ts";
 
 /** Gives the value at the nth look. */
@@ -85,6 +85,54 @@ Deno.test("retryLine() follows the duration", () => {
     "Data not available sleeping for 5 seconds before retrying",
     "Data not available sleeping for 1.5 seconds before retrying",
   ]);
+});
+
+Deno.test("retry() and waitFor() do not repeat a look that was just made", async () => {
+  const clock = new VirtualClock();
+  for (const wait of ["retry", "block"] as const) {
+    let looks = 0;
+    const said: string[] = [];
+    const look = () => {
+      looks++;
+      said.push("look");
+      return "data";
+    };
+    const onRetry = () => said.push("sleep");
+    const ready = () => Promise.resolve(void said.push("sleep"));
+    const options = { way: wait, clock, onRetry };
+    const found = waitFor<string>(look, ready, options, PENDING);
+    assertEquals(await clock.run(found), "data");
+    assertEquals(said, ["sleep", "look"]);
+    assertEquals(looks, 1);
+  }
+});
+
+Deno.test("END and CUT are answers, and no reasons to wait", async () => {
+  for (const answer of [END, CUT]) {
+    for (const way of WAYS) {
+      const found = await waitFor(() => answer, () => undefined, { way });
+      assertEquals(found, answer);
+    }
+  }
+});
+
+Deno.test("block: a ready() that returns at once keeps no timer and no signal waiting", async () => {
+  for (const ready of [() => undefined, () => Promise.resolve()]) {
+    const options = { way: "block", timeout: 300 } as const;
+    await assertRejects(
+      () => waitFor(() => ABSENT, ready, options),
+      TimeoutError,
+      "Nobody reads yet: gave up after 0.3 seconds",
+    );
+    const controller = new AbortController();
+    const { signal } = controller;
+    setTimeout(() => controller.abort(new Error("Ctrl-C")), 50);
+    await assertRejects(
+      () => waitFor(() => ABSENT, ready, { ...options, timeout: 0, signal }),
+      Error,
+      "Ctrl-C",
+    );
+  }
 });
 
 for (const way of WAYS) {

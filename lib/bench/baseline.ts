@@ -5,7 +5,7 @@
  *
  * @module
  */
-import { PENDING, type Receiver, type Sender } from "../channel/channel.ts";
+import { PENDING, type Receiver, type Sender } from "../channel/mod.ts";
 import {
   measure,
   type Measured,
@@ -53,10 +53,6 @@ class Call implements Sender, Receiver {
   }
 
   readable(): Promise<void> {
-    return Promise.resolve();
-  }
-
-  [Symbol.asyncDispose](): Promise<void> {
     return Promise.resolve();
   }
 }

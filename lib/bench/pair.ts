@@ -6,9 +6,10 @@
 import { abortable } from "@std/async/abortable";
 import { delay } from "@std/async/delay";
 import { TextLineStream } from "@std/streams/text-line-stream";
-import type { Address, Mechanism } from "../channel/channel.ts";
+import type { Address, Mechanism } from "../channel/mod.ts";
 import { LabError } from "../error.ts";
-import { type Child, startChildren } from "./child.ts";
+import type { Child } from "../lab/child.ts";
+import { startSides } from "./side.ts";
 import {
   type Measured,
   roundTripOf,
@@ -18,8 +19,8 @@ import {
 import type { Failure, Hello, Order, PeerStart } from "./peer.ts";
 import type { Flow, Round } from "./result.ts";
 
-/** Milliseconds in which our own Ctrl-C comes after it has ended a side. */
-const GRACE = 200;
+/** Within that time (ms) our own Ctrl-C comes after it has ended a side. */
+const GRACE_MS = 200;
 
 /** The two sides of one mechanism. */
 export class Pair implements Subject, AsyncDisposable {
@@ -77,9 +78,10 @@ export class Pair implements Subject, AsyncDisposable {
       { ...common, from: there, to: back },
     ];
     signal.throwIfAborted();
-    const add = (child: Child) => void this.#started(child);
-    const children = startChildren(this.mechanism, starts, add);
-    await abortable(this.#unlessDead(children), signal);
+    for (const child of startSides(this.mechanism, starts)) {
+      this.#children.push(child);
+      this.#watch(child);
+    }
     // Whoever connects first leads: otherwise the two sides are the same.
     while (this.#links.length < starts.length) {
       const next = this.#unlessDead(this.#listener.accept());
@@ -92,12 +94,13 @@ export class Pair implements Subject, AsyncDisposable {
     }
   }
 
-  async #started(child: Child) {
-    this.#children.push(child);
-    const how = await child.ended;
+  async #watch({ pid, ended }: Child) {
+    const { code, died } = await ended;
     // Ctrl-C ends us all, the side first: then it is not its own doing.
-    await delay(GRACE);
-    const text = `Cannot go on: a side of ${this.name}, ${how}`;
+    await delay(GRACE_MS);
+    const who = pid === undefined ? "a worker" : `Pid ${pid}`;
+    const how = died ?? `ended with exit code ${code}`;
+    const text = `Cannot go on: a side of ${this.name}, ${who} ${how}`;
     this.#death.reject(new LabError(text));
   }
 
@@ -107,7 +110,7 @@ export class Pair implements Subject, AsyncDisposable {
       return await Promise.race([result, this.#death.promise]);
     } catch (error) {
       // When one dies the other complains: let us hear of the death first.
-      await Promise.race([this.#death.promise, delay(2 * GRACE)]);
+      await Promise.race([this.#death.promise, delay(2 * GRACE_MS)]);
       const reason = error instanceof Error ? error.message : error;
       throw new LabError(`Cannot go on: a side of ${this.name}: ${reason}`);
     }
@@ -152,7 +155,7 @@ export class Pair implements Subject, AsyncDisposable {
 
   async [Symbol.asyncDispose]() {
     this.#listener.close();
-    for (const child of this.#children) child.end();
+    for (const child of this.#children) child.kill();
     await Promise.all(this.#children.map(({ ended }) => ended));
     await this.#remove(); // the dead cannot tidy up
   }

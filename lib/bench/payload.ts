@@ -6,7 +6,7 @@
  * @module
  */
 import { Buffer } from "node:buffer";
-import { Words } from "../shared_memory/word_view.ts";
+import { WordView } from "../shared_memory/word_view.ts";
 
 /** The number of the message that ends a measurement. */
 export const STOP = -1;
@@ -57,7 +57,7 @@ export class Check {
   #seq = 1; // of the message that comes next
   #offset = 0; // how much of it has come, in bytes
   #stop = false; // does it end the measurement?
-  readonly #arrived = new Words();
+  readonly #arrived = new WordView();
 
   /** @param size Bytes of a message. */
   constructor(size: number) {

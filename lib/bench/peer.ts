@@ -7,9 +7,9 @@
  */
 /// <reference lib="deno.worker" />
 import { TextLineStream } from "@std/streams/text-line-stream";
-import type { Address } from "../channel/channel.ts";
+import type { Address } from "../channel/mod.ts";
 import { mechanismNamed } from "../mechanism/mod.ts";
-import type { Way } from "../wait/wait.ts";
+import type { Way } from "../wait/mod.ts";
 import { measure, type Measured } from "./measure.ts";
 import type { Job } from "./work.ts";
 

@@ -1,5 +1,5 @@
-import { LabError } from "../error.ts";
-import { reason } from "../mechanism/run_folder.ts";
+import { LabError, reason } from "../error.ts";
+import { isInRunFolder, makeRunFolder } from "../mechanism/run_folder.ts";
 
 /**
  * A file that is written when everything is done. It is opened once before, for
@@ -15,6 +15,7 @@ export class ResultFile implements Disposable {
    */
   constructor(flag: string, path: string) {
     this.#path = path;
+    if (isInRunFolder(path)) makeRunFolder();
     try {
       this.#empty = tryToOpen(path, { createNew: true });
       if (!this.#empty) tryToOpen(path, { create: true });

@@ -5,12 +5,13 @@
  * @module
  */
 import {
+  CUT,
   END,
   type Receiver,
   type Refusal,
   type Sender,
-} from "../channel/channel.ts";
-import { spinAWhile, waitFor, type WaitOptions } from "../wait/wait.ts";
+} from "../channel/mod.ts";
+import { spinAWhile, waitFor, type WaitOptions } from "../wait/mod.ts";
 import { Check, Payload, STOP } from "./payload.ts";
 
 /** One side: where it sends, and where it receives. */
@@ -65,7 +66,7 @@ async function ping(side: Side, { size, seconds }: Job): Promise<Report> {
         const bytes = receive(side);
         check.take(bytes instanceof Promise ? await bytes : bytes);
       }
-      // To read the clock takes longer than the fastest trip.
+      // Reading the clock takes longer than the fastest trip.
       if (!samples && (seq & 15) !== 0) continue;
       now = performance.now();
       if (samples && seq - before <= samples.length) {
@@ -173,15 +174,20 @@ function receive(side: Side): Uint8Array | Promise<Uint8Array> {
   return typeof bytes === "symbol" ? receiveLater(side, bytes) : bytes;
 }
 
-function receiveLater({ receiver, wait }: Side, refused: Refusal | typeof END) {
+/** What a receiver gives. */
+type Polled = ReturnType<Receiver["poll"]>;
+
+function receiveLater({ receiver, wait }: Side, polled: Polled) {
   const look = () => orThrow(receiver.poll());
-  let bytes: Uint8Array | Refusal = orThrow(refused);
+  let bytes = orThrow(polled);
   if (wait.way === "spin") bytes = spinAWhile(look);
   if (typeof bytes !== "symbol") return bytes;
   return waitFor(look, (signal) => receiver.readable(signal), wait, bytes);
 }
 
-function orThrow(bytes: Uint8Array | Refusal | typeof END) {
-  if (bytes === END) throw new Error("The other side has gone");
-  return bytes;
+function orThrow(polled: Polled): Uint8Array | Refusal {
+  if (polled === END || polled === CUT) {
+    throw new Error("The other side has gone");
+  }
+  return polled;
 }

@@ -7,9 +7,9 @@
  * @module
  */
 import { configureSync, getLogger, type LogRecord } from "@logtape/logtape";
-import type { Refusal } from "../channel/channel.ts";
+import { FULL, type Refusal } from "../channel/mod.ts";
 import { seconds } from "../wait/duration.ts";
-import { retryLine } from "../wait/wait.ts";
+import { retryLine } from "../wait/mod.ts";
 
 /** Options for {@linkcode startLog}. */
 export interface LogOptions {
@@ -138,7 +138,7 @@ export class ProcessLog {
   }
 
   retry(refusal: Refusal, attempt: number, ms: number): void {
-    const event = refusal.description === "Buffer full" ? "full" : "retry";
+    const event = refusal === FULL ? "full" : "retry";
     this.#info(event, retryLine(refusal, ms), { attempt, ms });
   }
 
@@ -153,7 +153,9 @@ export class ProcessLog {
     const perSecond = seconds > 0 ? Math.round(count / seconds) : count;
     this.#info(
       "finish",
-      `${did} ${count} values in ${seconds.toFixed(3)} seconds` +
+      `${did} ${count} ${count === 1 ? "value" : "values"} in ${
+        seconds.toFixed(3)
+      } seconds` +
         ` (${perSecond} values per second)`,
       { count, seconds, perSecond },
     );

@@ -5,13 +5,13 @@
  */
 import { parseArgs } from "@std/cli/parse-args";
 import { readSettings, type Settings } from "../bench/settings.ts";
-import { type Mechanism, NAME } from "../channel/channel.ts";
+import { type Mechanism, NAME } from "../channel/mod.ts";
 import { parseDuration } from "../wait/duration.ts";
 import { UsageError } from "../error.ts";
 import { FORMAT_NAMES, type FormatName } from "../message/format_names.ts";
 import { MECHANISMS } from "../mechanism/mod.ts";
 import { type Lock, LOCKS } from "../race/writer.ts";
-import { WAYS } from "../wait/wait.ts";
+import { WAYS } from "../wait/mod.ts";
 import {
   type Command,
   type FlagName,

@@ -6,7 +6,7 @@
  */
 import type { SingleBar } from "cli-progress";
 import type { Summary } from "./log.ts";
-import { type Clock, systemClock } from "../wait/wait.ts";
+import { type Clock, systemClock } from "../wait/mod.ts";
 
 /** Counts values; draws a bar if it was given one. */
 export class Progress implements Disposable {

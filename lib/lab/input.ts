@@ -4,24 +4,11 @@
  * @module
  */
 import { abortable } from "@std/async/abortable";
-import { LabError } from "../error.ts";
+import { LabError, reason } from "../error.ts";
 import { line } from "../message/line.ts";
-import type { Decoder } from "../message/message.ts";
-import { reason } from "../mechanism/run_folder.ts";
+import { Message, type MessageError, NEWLINE } from "../message/message.ts";
 
-/**
- * Where to take out the messages, each time that there are more. They are valid
- * until the next ones are asked for.
- */
-export type Source = AsyncIterable<Decoder>;
-
-const NEWLINE = 10;
-const ZERO = 48;
-const NINE = 57;
-const encoder = new TextEncoder();
-
-/** Numbers at a time: a thousand, for the last three digits. */
-const PAGE = 1000;
+const LINE_END = new Uint8Array([NEWLINE]);
 
 /**
  * The numbers from `from` on, `count` of them.
@@ -30,65 +17,43 @@ const PAGE = 1000;
  * ```ts
  * import { assertEquals } from "@std/assert";
  *
- * const texts: string[] = [];
- * for await (const messages of numbers(9, 2)) {
- *   for (let found; (found = messages.next());) {
- *     if (!(found instanceof Error)) texts.push(found.text);
- *   }
- * }
+ * const texts = Array.from(numbers(9, 2), ({ text }) => text);
  * assertEquals(texts, ["9", "10"]);
  * ```
  */
-export async function* numbers(from: number, count: number): Source {
+export function* numbers(from: number, count: number): Generator<Message> {
+  for (let i = 0; i < count; i++) yield Message.of(`${from + i}`);
+}
+
+/** The messages of a file; each is valid until the next is asked for. */
+export async function* messagesOf(
+  bytes: AsyncIterable<Uint8Array>,
+): AsyncGenerator<Message | MessageError> {
   const decoder = line.decoder();
-  const stop = from + count;
-  let page = new Uint8Array(0);
-  for (let first = from, next; first < stop; first = next) {
-    next = Math.min(first - first % PAGE + PAGE, stop);
-    const whole = next - first === PAGE;
-    if (whole && page.length === PAGE * `${first}\n`.length) raise(page);
-    else page = write(first, next);
-    decoder.push(page);
-    yield decoder;
-  }
-}
-
-/** The numbers from `first` to before `next`, a line each. */
-function write(first: number, next: number): Uint8Array<ArrayBuffer> {
-  let text = "";
-  for (let number = first; number < next; number++) text += `${number}\n`;
-  return encoder.encode(text);
-}
-
-/**
- * Adds {@linkcode PAGE} to each number of a page, as an odometer does: the last
- * three digits stay. To write it anew takes twenty times as long.
- */
-function raise(page: Uint8Array): void {
-  const size = page.length / PAGE;
-  for (let thousands = size - 5; thousands < page.length; thousands += size) {
-    let digit = thousands;
-    while (page[digit] === NINE) page[digit--] = ZERO;
-    page[digit]++;
+  for await (const part of bytes) {
+    decoder.push(part);
+    for (let found; (found = decoder.next());) yield found;
   }
 }
 
 /**
- * Opens a file whose lines are the messages; the last one need not end in a
- * newline.
+ * Opens a file whose lines are the messages, and reads it piece by piece. A
+ * newline is added to the last line where it has none.
  *
  * @param path A path, or `-` for standard input.
  * @throws {LabError} If the file cannot be opened, or later, read.
  * @throws The signal's reason, once it is aborted.
  */
-export async function openLines(
+export async function openInput(
   path: string,
   signal: AbortSignal,
-): Promise<Source> {
-  if (path === "-") return lines("standard input", Deno.stdin.readable, signal);
+): Promise<AsyncIterable<Uint8Array>> {
+  if (path === "-") {
+    return pieces("standard input", Deno.stdin.readable, signal);
+  }
   try {
     const file = await abortable(Deno.open(path), signal);
-    return lines(path, file.readable, signal);
+    return pieces(path, file.readable, signal);
   } catch (error) {
     signal.throwIfAborted();
     const hint = error instanceof Deno.errors.NotCapable
@@ -98,29 +63,24 @@ export async function openLines(
   }
 }
 
-async function* lines(
+async function* pieces(
   path: string,
   stream: ReadableStream<Uint8Array>,
   signal: AbortSignal,
-): Source {
-  const decoder = line.decoder();
+): AsyncGenerator<Uint8Array> {
   const reader = stream.getReader();
-  let last = 0;
+  let last: number | undefined;
   try {
     for (;;) {
       // Read by read: a loop over the stream would, aborted, wait for its end.
       const { value: bytes } = await abortable(reader.read(), signal);
       if (bytes === undefined) break;
-      last = bytes[bytes.length - 1];
-      decoder.push(bytes);
-      yield decoder;
+      last = bytes.at(-1) ?? last;
+      yield bytes;
     }
   } catch (error) {
     signal.throwIfAborted();
     throw new LabError(`Cannot read ${path}: ${reason(error)}`);
   }
-  if (last !== 0 && last !== NEWLINE) {
-    decoder.push(new Uint8Array([NEWLINE]));
-    yield decoder;
-  }
+  if (last !== undefined && last !== NEWLINE) yield LINE_END;
 }

@@ -4,20 +4,21 @@
  * @module
  */
 import { abortable } from "@std/async/abortable";
-import { errorCode, LabError } from "../error.ts";
-import type { Message } from "../message/message.ts";
-import { reason } from "../mechanism/run_folder.ts";
+import { errorCode, LabError, reason } from "../error.ts";
+import { isInRunFolder, makeRunFolder } from "../mechanism/run_folder.ts";
+import { NEWLINE } from "../message/message.ts";
 
-const SIZE = 65_536; // bytes gathered before they are written
+const FULL_BYTES = 65_536; // gathered before they are written
+/** What cannot be written within that time (ms) when we end is lost. */
+const LAST_WRITE_MS = 1000;
 
 /** A file of lines, written in large pieces. */
-export class Output implements Disposable {
+export class Output implements AsyncDisposable {
   #path: string;
   #file: Pick<Deno.FsFile, "write" | "close">;
-  #buffer = new Uint8Array(SIZE);
-  #used = 0;
-
   #signal: AbortSignal;
+  #buffer = new Uint8Array(2 * FULL_BYTES);
+  #used = 0;
 
   private constructor(
     path: string,
@@ -36,20 +37,23 @@ export class Output implements Disposable {
   static async open(path: string, signal: AbortSignal): Promise<Output> {
     if (path === "-") return new Output("standard output", Deno.stdout, signal);
     try {
+      if (isInRunFolder(path)) makeRunFolder();
       const options = { write: true, create: true, truncate: true };
       const file = await abortable(Deno.open(path, options), signal);
       return new Output(path, file, signal);
     } catch (error) {
       signal.throwIfAborted();
+      if (error instanceof LabError) throw error;
       if (error instanceof Deno.errors.NotCapable) throw outside(path);
       throw new LabError(`Cannot write ${path}: ${reason(error)}`);
     }
   }
 
   /**
-   * For one who lets another open it: it is too late to say so then.
+   * Asks whether {@linkcode open} would be permitted, for a parent whose child
+   * opens the file: when the child fails it is late to say so.
    *
-   * @throws {LabError} If nobody here may write there.
+   * @throws {LabError} If it would not.
    */
   static check(path: string): void {
     if (path === "-") return;
@@ -57,48 +61,63 @@ export class Output implements Disposable {
     if (state !== "granted") throw outside(path);
   }
 
-  /** Adds a line; `true`: flush before the next one. */
-  add({ bytes, start, end, count }: Message): boolean {
-    const size = end - start + 1;
-    if (this.#used + size > this.#buffer.length) {
-      const larger = new Uint8Array(this.#used + size);
-      larger.set(this.#buffer.subarray(0, this.#used));
-      this.#buffer = larger;
-    }
-    const buffer = this.#buffer;
-    let at = this.#used;
-    if (count > 1) {
-      buffer.set(bytes.subarray(start, end), at);
-      at += end - start;
-    } else { // on one short line a loop beats set(subarray())
-      for (let i = start; i < end; i++) buffer[at++] = bytes[i];
-    }
-    buffer[at++] = 10;
-    this.#used = at;
-    return at > SIZE - 4096;
+  /** Adds a line. */
+  addLine(body: Uint8Array): void {
+    this.#makeRoom(body.length + 1);
+    this.#buffer.set(body, this.#used);
+    this.#buffer[this.#used + body.length] = NEWLINE;
+    this.#used += body.length + 1;
+  }
+
+  /** Adds whole lines, newlines and all. */
+  add(lines: Uint8Array): void {
+    this.#makeRoom(lines.length);
+    this.#buffer.set(lines, this.#used);
+    this.#used += lines.length;
+  }
+
+  #makeRoom(bytes: number) {
+    if (this.#used + bytes <= this.#buffer.length) return;
+    const larger = new Uint8Array(this.#used + bytes);
+    larger.set(this.#buffer.subarray(0, this.#used));
+    this.#buffer = larger;
+  }
+
+  /** Is there enough for a flush to pay? */
+  get isFull(): boolean {
+    return this.#used >= FULL_BYTES;
   }
 
   /** Writes what was added. */
-  async flush(): Promise<void> {
-    if (this.#used === 0) return;
+  flush(): Promise<void> | undefined {
+    if (this.#used > 0) return this.#write(this.#signal);
+  }
+
+  async #write(signal: AbortSignal): Promise<void> {
     try {
-      for (let at = 0; at < this.#used;) {
-        const rest = this.#buffer.subarray(at, this.#used);
-        at += await abortable(this.#file.write(rest), this.#signal);
+      while (this.#used > 0) {
+        const rest = this.#buffer.subarray(0, this.#used);
+        const count = await abortable(this.#file.write(rest), signal);
+        this.#buffer.copyWithin(0, count, this.#used);
+        this.#used -= count;
       }
     } catch (error) {
-      this.#signal.throwIfAborted();
+      signal.throwIfAborted();
       const why = errorCode(error) === "EPIPE"
         ? "its reader has closed it"
         : reason(error);
+      this.#used = 0;
       throw new LabError(`Cannot write to ${this.#path}: ${why}`);
     }
-    this.#used = 0;
-    if (this.#buffer.length > SIZE) this.#buffer = new Uint8Array(SIZE);
   }
 
-  [Symbol.dispose]() {
-    this.#file.close();
+  /** Writes what was added, whatever has ended us, and closes the file. */
+  async [Symbol.asyncDispose](): Promise<void> {
+    try {
+      if (this.#used > 0) await this.#write(AbortSignal.timeout(LAST_WRITE_MS));
+    } finally {
+      this.#file.close();
+    }
   }
 }
 

@@ -5,7 +5,8 @@
  * @module
  */
 /// <reference lib="deno.worker" />
-import { runConsumer, runProducer } from "./ends.ts";
+import { runConsumer } from "./consumer.ts";
+import { runProducer } from "./producer.ts";
 import { LabError } from "../error.ts";
 import { ProcessLog, startLog } from "../cli/log.ts";
 import { mechanismNamed } from "../mechanism/mod.ts";

@@ -2,202 +2,286 @@
  * A named pipe, fifo(7): a one-way stream of bytes. The kernel keeps what is
  * written until it is read; the name in run/ is only where both ends meet.
  *
- * The name lives as long as somebody uses it: whoever comes first makes it,
- * whoever leaves last removes it.
+ * The name lives as long as somebody uses it: the first end makes it, the last
+ * one removes it.
  *
  * @module
  */
-import { delay } from "@std/async/delay";
 import {
   type Address,
   END,
-  type Hold,
+  type KeptOpen,
   PENDING,
   type Receiver,
   type Sender,
-} from "../channel/channel.ts";
+} from "../channel/mod.ts";
 import {
   close,
   EEXIST,
-  ENOENT,
   ENXIO,
   mkfifo,
   O_NONBLOCK,
   O_RDONLY,
   O_WRONLY,
   open,
+  openOnThread,
+  setNonBlocking,
+  unlink,
 } from "../posix/file.ts";
 import { SystemError } from "../posix/libc.ts";
-import { pollFd, POLLHUP, POLLIN, waitFd } from "../posix/poll.ts";
+import { POLLERR, pollFd, POLLHUP, POLLIN, waitFd } from "../posix/poll.ts";
+import type { Role } from "../posix/presence.ts";
+import {
+  isPresent,
+  Place,
+  removePlace,
+  RunFolder,
+  runPath,
+} from "./run_folder.ts";
 import { StreamReader, StreamSender } from "./stream_ends.ts";
-import { ours, runPath, unlink } from "./run_folder.ts";
 
-/** Milliseconds between two looks for a reader: poll(2) cannot wait for one. */
-const READER = 100;
-/** Milliseconds after which one who waits sees to it that the name is there. */
-const NAME = 1000;
+/** How often (ms) an end that waits checks that the name still exists. */
+const NAME_MS = 1000;
+/** How often (ms) a thread that is still in open(2) is let out of it. */
+const RELEASE_MS = 10;
 
-export function openSender(address: Address): Promise<Sender> {
-  return Promise.resolve(new FifoSender(path(address)));
+export function openSender(address: Address): Sender & Disposable {
+  return new FifoSender(new Fifo(pathOf(address), "sender"));
 }
 
-export function openReceiver(address: Address): Promise<Receiver> {
-  return Promise.resolve(new FifoReceiver(path(address)));
+export function openReceiver(address: Address): Receiver & Disposable {
+  return new FifoReceiver(new Fifo(pathOf(address), "receiver"));
 }
 
-export function hold(address: Address): Hold {
-  const there = path(address);
-  const { fd } = openToRead(there);
+export function keepOpen(address: Address): KeptOpen {
+  const fifo = new Fifo(pathOf(address), "parent");
+  const fd = fifo.openToRead();
   return {
     ready: () => (pollFd(fd, POLLIN, 0) & POLLIN) !== 0,
     [Symbol.dispose]() {
       close(fd);
-      removeUnlessRead(there);
+      fifo[Symbol.dispose]();
     },
   };
 }
 
-export function heard(address: Address): Promise<boolean> {
-  const there = path(address);
-  return Promise.resolve(ours(there, "FIFO") !== undefined && knock(there));
+export function hasReceiver(address: Address): boolean {
+  return isPresent(pathOf(address), "FIFO", "receiver");
 }
 
-export function remove(address: Address): Promise<string | undefined> {
-  const there = path(address);
-  if (ours(there, "FIFO") === undefined) return Promise.resolve(undefined);
-  unlink(there);
-  return Promise.resolve(there);
+export function remove(address: Address): string | undefined {
+  return removePlace(pathOf(address), "FIFO");
+}
+
+function pathOf({ name }: Address): string {
+  return runPath(`${name}.fifo`);
 }
 
 /** Writes. */
 class FifoSender extends StreamSender {
-  readonly #path: string;
+  readonly #fifo: Fifo;
 
-  constructor(path: string) {
-    super(openToWrite(path));
-    this.#path = path;
+  constructor(fifo: Fifo) {
+    super(fifo.openToWrite());
+    this.#fifo = fifo;
   }
 
   override offer(record: Uint8Array) {
-    this.fd ??= openToWrite(this.#path);
+    this.fd ??= this.#fifo.openToWrite();
     return super.offer(record);
   }
 
   override writable(signal: AbortSignal) {
-    if (this.fd === undefined) return delay(READER, { signal });
+    if (this.fd === undefined) return this.#readerComes(signal);
     return super.writable(signal);
   }
 
-  override async [Symbol.asyncDispose]() {
-    this.detach();
-    // A reader that is not ours, such as cat(1), leaves when we have left, and
-    // removes nothing. Ours may stay, and then it removes the name.
-    for (let i = 0; i < 10 && knock(this.#path); i++) await delay(20);
-    // A writer that waits in open(2) would wait at the removed name for ever.
-    const fd = open(this.#path, O_RDONLY | O_NONBLOCK);
-    if (fd >= 0) close(fd);
-    removeUnlessRead(this.#path);
+  async #readerComes(signal: AbortSignal) {
+    this.fd = await this.#fifo.waitForReader(signal);
+    signal.throwIfAborted();
+  }
+
+  override [Symbol.dispose]() {
+    super[Symbol.dispose]();
+    this.#fifo[Symbol.dispose]();
   }
 }
 
 /** Reads. */
-class FifoReceiver implements Receiver {
-  readonly #path: string;
+class FifoReceiver implements Receiver, Disposable {
+  readonly #fifo: Fifo;
   readonly #reader = new StreamReader();
   #fd: number;
-  #inode: number; // of the name that we have opened
-  #writer = false; // has one come?
+  #hadWriter = false;
   #ended = false; // have we said that all of them have gone?
 
-  constructor(path: string) {
-    this.#path = path;
-    ({ fd: this.#fd, inode: this.#inode } = openToRead(path));
+  constructor(fifo: Fifo) {
+    this.#fifo = fifo;
+    this.#fd = fifo.openToRead();
   }
 
   poll() {
     let found = this.#reader.read(this.#fd);
     if (found === END) {
-      // read(2) gives 0 if nobody has it open to write: not yet, or no more?
+      // read(2) gives 0 while nobody has it open to write: not yet, or no more?
       // POLLHUP tells: a writer has come and gone since we opened it. POLLIN: one
       // came, wrote and went after our read(2).
       const events = pollFd(this.#fd, POLLIN, 0);
-      this.#writer ||= (events & POLLHUP) !== 0;
+      this.#hadWriter ||= (events & POLLHUP) !== 0;
       if (events & POLLIN) found = this.#reader.read(this.#fd);
     }
     if (found !== END) {
-      this.#writer = true;
+      this.#hadWriter = true;
       this.#ended = false;
       return found;
     }
-    if (ours(this.#path, "FIFO") !== this.#inode) this.#reopen();
-    this.#ended = this.#writer;
-    return this.#writer ? END : PENDING;
+    if (!this.#fifo.isThere) this.#reopen();
+    this.#ended = this.#hadWriter;
+    return this.#hadWriter ? END : PENDING;
   }
 
   readable(signal: AbortSignal) {
-    // Hung up, it stays so until a writer comes, and poll(2) returns at once. A
-    // new open(2) of it is not hung up.
+    // After the last writer it stays hung up until another comes, and poll(2)
+    // would return at once. A new open(2) of it is not hung up.
     if (this.#ended) this.#reopen();
-    return waitFd(this.#fd, "readable", signal, NAME);
+    return waitFd(this.#fd, "readable", signal, NAME_MS);
   }
 
   #reopen() {
     const before = this.#fd;
-    ({ fd: this.#fd, inode: this.#inode } = openToRead(this.#path));
+    this.#fd = this.#fifo.openToRead();
     close(before);
     this.#ended = false;
   }
 
-  [Symbol.asyncDispose]() {
+  [Symbol.dispose]() {
     close(this.#fd);
-    removeUnlessRead(this.#path);
-    return Promise.resolve();
+    this.#fifo[Symbol.dispose]();
   }
 }
 
-function path({ name }: Address): string {
-  return runPath(`${name}.fifo`);
-}
+/** The FIFO at its name, and that we are at one end of it. */
+class Fifo implements Disposable {
+  readonly #path: string;
+  readonly #role: Role;
+  readonly #folder = new RunFolder();
+  #place: Place;
 
-/** Makes the FIFO unless it is there. @returns Its inode number. */
-function make(path: string): number {
-  for (;;) {
-    const there = ours(path, "FIFO");
-    if (there !== undefined) return there;
-    const made = mkfifo(path, 0o600);
-    // EEXIST: another has made it since we looked.
-    if (made < 0 && made !== -EEXIST) {
-      throw new SystemError(`make ${path}`, -made);
+  constructor(path: string, role: Role) {
+    this.#path = path;
+    this.#role = role;
+    this.#place = this.#enter();
+  }
+
+  /** Makes the FIFO unless it is there, and says that we have come. */
+  #enter(): Place {
+    return this.#folder.exclusively(() => {
+      const place = Place.find(this.#path, "FIFO") ?? this.#make();
+      this.#folder.presence(place.stat).enter(this.#role);
+      return place;
+    });
+  }
+
+  #make(): Place {
+    for (;;) {
+      const made = mkfifo(this.#path, 0o600);
+      // EEXIST: a shell's mkfifo(1) was faster.
+      if (made < 0 && made !== -EEXIST) {
+        throw new SystemError(`make ${this.#path}`, -made);
+      }
+      const place = Place.find(this.#path, "FIFO");
+      if (place) return place;
     }
   }
-}
 
-/** @returns `undefined`: nobody reads it yet. */
-function openToWrite(path: string): number | undefined {
-  make(path);
-  const fd = open(path, O_WRONLY | O_NONBLOCK);
-  if (fd >= 0) return fd;
-  // ENOENT: a consumer that finished has removed the name since.
-  if (fd === -ENXIO || fd === -ENOENT) return undefined;
-  throw new SystemError(`open ${path}`, -fd);
-}
+  /** Is it still at its name? Somebody may have removed that. */
+  get isThere(): boolean {
+    return this.#place.isThere;
+  }
 
-function openToRead(path: string): { fd: number; inode: number } {
-  for (;;) {
-    const inode = make(path);
-    const fd = open(path, O_RDONLY | O_NONBLOCK);
-    if (fd >= 0) return { fd, inode };
-    if (fd !== -ENOENT) throw new SystemError(`open ${path}`, -fd);
+  /** Goes on to the FIFO that is at the name now, if ours was removed. */
+  #followName() {
+    if (this.isThere) return;
+    this.#folder.presence(this.#place.stat).leave(this.#role);
+    this.#place[Symbol.dispose]();
+    this.#place = this.#enter();
+  }
+
+  openToRead(): number {
+    this.#followName();
+    const fd = open(this.#place.pinned, O_RDONLY | O_NONBLOCK);
+    if (fd < 0) throw new SystemError(`open ${this.#path} to read`, -fd);
+    return fd;
+  }
+
+  /** @returns A descriptor; `undefined`: nobody reads it (`ENXIO`). */
+  openToWrite(): number | undefined {
+    this.#followName();
+    // Under the lock, so that what release() opens does not pass for a reader.
+    const fd = this.#folder.exclusively(() =>
+      open(this.#place.pinned, O_WRONLY | O_NONBLOCK)
+    );
+    if (fd >= 0) return fd;
+    if (fd === -ENXIO) return undefined;
+    throw new SystemError(`open ${this.#path} to write`, -fd);
+  }
+
+  /**
+   * Waits in open(2), on another thread, until somebody reads.
+   *
+   * @returns A descriptor; `undefined`: the wait is over for another reason.
+   */
+  async waitForReader(signal: AbortSignal): Promise<number | undefined> {
+    let timer: ReturnType<typeof setTimeout> | undefined;
+    const watchName = () => {
+      const over = signal.aborted || !this.isThere;
+      if (over) this.#release();
+      timer = setTimeout(watchName, over ? RELEASE_MS : NAME_MS);
+    };
+    const letGo = () => {
+      clearTimeout(timer);
+      watchName();
+    };
+    signal.addEventListener("abort", letGo, { once: true });
+    watchName();
+    const fd = await openOnThread(this.#place.pinned, O_WRONLY);
+    clearTimeout(timer);
+    signal.removeEventListener("abort", letGo);
+    if (fd < 0) return undefined; // the next openToWrite() tells why
+    if (this.#folder.exclusively(() => isRead(fd))) {
+      setNonBlocking(fd, true);
+      return fd;
+    }
+    close(fd);
+  }
+
+  /** Lets out all that wait in open(2) to write: for a moment somebody reads. */
+  #release() {
+    this.#folder.exclusively(() => {
+      const fd = open(this.#place.pinned, O_RDONLY | O_NONBLOCK);
+      if (fd >= 0) close(fd);
+    });
+  }
+
+  /** Says that we go; the last one removes the name. */
+  [Symbol.dispose]() {
+    const presence = this.#folder.presence(this.#place.stat);
+    this.#folder.exclusively(() => {
+      presence.leave(this.#role);
+      const others = ["sender", "receiver", "parent"] as const;
+      if (!this.isThere || others.some((role) => presence.has(role))) return;
+      unlink(this.#path);
+      // A shell that waits in open(2), as in `seq 10 > run/lab.fifo`, would wait
+      // at the removed name for ever.
+      const fd = open(this.#place.pinned, O_RDONLY | O_NONBLOCK);
+      if (fd >= 0) close(fd);
+    });
+    this.#place[Symbol.dispose]();
+    this.#folder[Symbol.dispose]();
   }
 }
 
-/** Does somebody read it? */
-function knock(path: string): boolean {
-  const fd = open(path, O_WRONLY | O_NONBLOCK);
-  if (fd >= 0) close(fd);
-  return fd >= 0;
-}
-
-function removeUnlessRead(path: string) {
-  if (!knock(path)) unlink(path);
+/** Has somebody opened it to read? */
+function isRead(fd: number): boolean {
+  return (pollFd(fd, 0, 0) & POLLERR) === 0;
 }

@@ -4,7 +4,7 @@
  *
  * @module
  */
-import type { Mechanism } from "../channel/channel.ts";
+import type { Mechanism } from "../channel/mod.ts";
 import { available } from "../posix/available.ts";
 
 /** What a process needs to open an end, as flags of `deno run`. */

@@ -5,7 +5,7 @@
  *
  * @module
  */
-import type { Receiver, Sender } from "../channel/channel.ts";
+import type { Receiver, Sender } from "../channel/mod.ts";
 import { LabError } from "../error.ts";
 import { setNonBlocking } from "../posix/file.ts";
 import { StreamReceiver, StreamSender } from "./stream_ends.ts";
@@ -13,23 +13,21 @@ import { StreamReceiver, StreamSender } from "./stream_ends.ts";
 const INPUT = 0;
 const OUTPUT = 1;
 
-export function openSender(): Promise<Sender> {
+export function openSender(): Sender & Disposable {
   refuseTerminal("write to", Deno.stdout);
-  return Promise.resolve(new PipeSender());
+  return new PipeSender();
 }
 
-export function openReceiver(): Promise<Receiver> {
+export function openReceiver(): Receiver & Disposable {
   refuseTerminal("read from", Deno.stdin);
-  return Promise.resolve(new PipeReceiver());
+  return new PipeReceiver();
 }
 
 /** Nothing to do: a pipe is gone with its processes. */
-export function remove(): Promise<undefined> {
-  return Promise.resolve(undefined);
-}
+export function remove(): undefined {}
 
-// O_NONBLOCK belongs to the pipe's end, which others of the shell's line may
-// share: whoever has it after us must find it as it was.
+// O_NONBLOCK belongs to the pipe's end, which other programs of the shell's line
+// may share: they must find it as it was.
 
 class PipeSender extends StreamSender {
   readonly #before = setNonBlocking(OUTPUT, true);
@@ -38,9 +36,9 @@ class PipeSender extends StreamSender {
     super(OUTPUT);
   }
 
-  override [Symbol.asyncDispose]() {
+  override [Symbol.dispose]() {
     if (this.fd !== undefined) setNonBlocking(OUTPUT, this.#before);
-    return super[Symbol.asyncDispose]();
+    super[Symbol.dispose]();
   }
 }
 
@@ -51,9 +49,9 @@ class PipeReceiver extends StreamReceiver {
     super(INPUT);
   }
 
-  override [Symbol.asyncDispose]() {
+  override [Symbol.dispose]() {
     setNonBlocking(INPUT, this.#before);
-    return super[Symbol.asyncDispose]();
+    super[Symbol.dispose]();
   }
 }
 

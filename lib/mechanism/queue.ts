@@ -11,52 +11,63 @@ import {
   type Address,
   END,
   FULL,
-  type Hold,
+  type KeptOpen,
   PENDING,
   type Receiver,
   type Sender,
-} from "../channel/channel.ts";
+} from "../channel/mod.ts";
 import { LabError } from "../error.ts";
-import { Seldom } from "../wait/rate_limit.ts";
+import { RateLimit } from "../wait/rate_limit.ts";
 import { SystemError } from "../posix/libc.ts";
 import { MessageQueue } from "../posix/mqueue.ts";
 import { waitFd } from "../posix/poll.ts";
-import { enter, leave, present, type Role } from "../posix/presence.ts";
+import { exclusively, Presence, type Role } from "../posix/presence.ts";
+import { stat } from "../posix/stat.ts";
 
 const CAPACITY = 10; // messages: what every user may have, msg_max
-const SIZE = 8192; // bytes: msgsize_max
-const LOOK = 500; // ms
-const SOON = 10; // ms
-const NOTHING = new Uint8Array(0);
+const SIZE_BYTES = 8192; // msgsize_max
+/** A killed sender wakes nobody, so a sleeping receiver looks that often (ms). */
+const CHECK_MS = 500;
+/** And that soon (ms) after it has found nothing without looking. */
+const SOON_MS = 10;
+/**
+ * What a sender that had nothing to say leaves behind for a receiver that waits:
+ * a message of no bytes, which wakes it up and is no record.
+ */
+const FAREWELL = new Uint8Array(0);
 
-export function openSender(address: Address): Promise<Sender> {
-  return Promise.resolve(new QueueSender(address));
+export function openSender(address: Address): Sender & Disposable {
+  return new QueueSender(address);
 }
 
-export function openReceiver(address: Address): Promise<Receiver> {
-  return Promise.resolve(new QueueReceiver(address));
+export function openReceiver(address: Address): Receiver & Disposable {
+  return new QueueReceiver(address);
 }
 
-export function hold(address: Address): Hold {
-  const open = join(address, "parent");
+export function keepOpen(address: Address): KeptOpen {
+  const member = new Member(address, "parent");
   return {
-    ready: () => open.attributes().messages > 0,
-    [Symbol.dispose]: () => part(open, address, "parent"),
+    ready: () => member.queue.attributes().messages > 0,
+    [Symbol.dispose]: () => member[Symbol.dispose](),
   };
 }
 
-export function heard(address: Address): Promise<boolean> {
-  using open = openExisting(path(address));
-  return Promise.resolve(open !== undefined && present(open.fd, "receiver"));
+export function hasReceiver(address: Address): boolean {
+  using open = openExisting(nameOf(address));
+  return open !== undefined && new Presence(open.fd).has("receiver");
 }
 
-export function remove(address: Address): Promise<string | undefined> {
-  const name = path(address);
+export function remove(address: Address): string | undefined {
+  const name = nameOf(address);
   using open = openExisting(name);
-  if (!open) return Promise.resolve(undefined);
+  if (!open) return undefined;
   const { messages } = open.attributes();
   MessageQueue.unlink(name);
-  return Promise.resolve(`${name} (${messages} messages were in it)`);
+  return `${name} (${messages} messages were in it)`;
+}
+
+function nameOf({ name }: Address): string {
+  return `/ipc-lab.${name}`;
 }
 
 function openExisting(name: string): MessageQueue | undefined {
@@ -68,15 +79,50 @@ function openExisting(name: string): MessageQueue | undefined {
   }
 }
 
-function path({ name }: Address): string {
-  return `/ipc-lab.${name}`;
+/** A queue that is open, and that we are there. */
+class Member implements Disposable {
+  readonly queue: MessageQueue;
+  readonly presence: Presence;
+  readonly #name: string;
+  readonly #role: Role;
+
+  constructor(address: Address, role: Role) {
+    this.#name = nameOf(address);
+    this.#role = role;
+    for (;;) {
+      const queue = openQueue(address);
+      const presence = new Presence(queue.fd);
+      const entered = exclusively(queue.fd, this.#name, () => {
+        presence.enter(role);
+        return stat(queue.fd).links > 0;
+      });
+      if (entered) {
+        this.queue = queue;
+        this.presence = presence;
+        return;
+      }
+      queue.close(); // its last user has just removed its name: open it again
+    }
+  }
+
+  /** Leaves; the last one removes the name of a queue that is empty. */
+  [Symbol.dispose]() {
+    const { queue, presence } = this;
+    exclusively(queue.fd, this.#name, () => {
+      presence.leave(this.#role);
+      const used = presence.has("sender") || presence.has("receiver");
+      if (used || queue.attributes().messages > 0) return;
+      MessageQueue.unlink(this.#name);
+    });
+    queue.close();
+  }
 }
 
 function openQueue(address: Address): MessageQueue {
-  const name = path(address);
-  const create = { capacity: address.capacity ?? CAPACITY, size: SIZE };
+  const name = nameOf(address);
+  const create = { capacity: address.capacity ?? CAPACITY, size: SIZE_BYTES };
   const open = MessageQueue.open(name, { create });
-  const { uid, ours } = open.owner();
+  const { uid, ours } = stat(open.fd);
   const { capacity } = open.attributes();
   try {
     if (!ours) {
@@ -97,96 +143,73 @@ function openQueue(address: Address): MessageQueue {
   }
 }
 
-function join(address: Address, role: Role): MessageQueue {
-  for (;;) {
-    const queue = openQueue(address);
-    if (enter(queue.fd, role)) return queue;
-    queue.close();
-  }
-}
-
-function part(queue: MessageQueue, address: Address, role: Role) {
-  leave(queue.fd, role, () => {
-    if (queue.attributes().messages === 0) MessageQueue.unlink(path(address));
-  });
-  queue.close();
-}
-
-class QueueSender implements Sender {
+class QueueSender implements Sender, Disposable {
   readonly limit: number;
-  #address: Address;
-  #queue: MessageQueue;
+  readonly #member: Member;
   #silent = true;
 
   constructor(address: Address) {
-    this.#address = address;
-    this.#queue = join(address, "sender");
-    this.limit = this.#queue.size;
+    this.#member = new Member(address, "sender");
+    this.limit = this.#member.queue.size;
   }
 
-  offer(record: Uint8Array, priority = 0) {
-    if (!this.#queue.send(record, priority)) return FULL;
+  offer(record: Uint8Array, priority = 0): true | typeof FULL {
+    if (!this.#member.queue.send(record, priority)) return FULL;
     this.#silent = false;
     return true;
   }
 
   writable(signal: AbortSignal) {
-    return waitFd(this.#queue.fd, "writable", signal);
+    return waitFd(this.#member.queue.fd, "writable", signal);
   }
 
-  [Symbol.asyncDispose]() {
-    // A queue does not know its senders: one that had nothing to say leaves a
-    // message without a byte, so that whoever waits for the end sees it.
-    const heard = present(this.#queue.fd, "receiver");
-    if (this.#silent && heard) this.#queue.send(NOTHING);
-    part(this.#queue, this.#address, "sender");
-    return Promise.resolve();
+  [Symbol.dispose]() {
+    const { queue, presence } = this.#member;
+    if (this.#silent && presence.has("receiver")) queue.send(FAREWELL);
+    this.#member[Symbol.dispose]();
   }
 }
 
-class QueueReceiver implements Receiver {
-  #address: Address;
-  #queue: MessageQueue;
-  #sender = false; // has one come?
-  #senders = new Seldom(); // when to look after them: it takes a system call
-  #looked = false; // have we, the last time that nothing was there?
-  #found: typeof PENDING | typeof END = PENDING; // when we last looked after them
+class QueueReceiver implements Receiver, Disposable {
+  readonly #member: Member;
+  readonly #checks = new RateLimit(); // for senders: that takes a system call
+  #hadSender = false;
+  #checked = false; // have we, the last time that nothing was there?
+  #found: typeof PENDING | typeof END = PENDING; // when we last checked
 
   constructor(address: Address) {
-    this.#address = address;
-    this.#queue = join(address, "receiver");
+    this.#member = new Member(address, "receiver");
   }
 
   poll() {
     const record = this.#take();
     if (record) return record;
-    this.#looked = this.#senders.due();
-    if (!this.#looked) return this.#found;
-    if (present(this.#queue.fd, "sender")) {
-      this.#sender = true;
+    this.#checked = this.#checks.due();
+    if (!this.#checked) return this.#found;
+    if (this.#member.presence.has("sender")) {
+      this.#hadSender = true;
       return this.#found = PENDING;
     }
     // What the last sender put in just before it left.
-    return this.#take() ?? (this.#found = this.#sender ? END : PENDING);
+    return this.#take() ?? (this.#found = this.#hadSender ? END : PENDING);
   }
 
   #take(): Uint8Array | undefined {
     for (;;) {
-      const record = this.#queue.receive();
-      this.#sender ||= record !== undefined;
-      if (record?.length !== 0) return record; // NOTHING is no message
+      const record = this.#member.queue.receive();
+      this.#hadSender ||= record !== undefined;
+      if (record?.length !== FAREWELL.length) return record;
     }
   }
 
   readable(signal: AbortSignal) {
-    // A sender that leaves, or is killed, wakes nobody: look after them then.
-    const atMost = this.#looked ? LOOK : SOON;
-    const wait = waitFd(this.#queue.fd, "readable", signal, atMost);
-    return wait?.then(() => this.#senders.reset());
+    const atMostMs = this.#checked ? CHECK_MS : SOON_MS;
+    const { fd } = this.#member.queue;
+    const wait = waitFd(fd, "readable", signal, atMostMs);
+    return wait?.then(() => this.#checks.reset());
   }
 
-  [Symbol.asyncDispose]() {
-    part(this.#queue, this.#address, "receiver");
-    return Promise.resolve();
+  [Symbol.dispose]() {
+    this.#member[Symbol.dispose]();
   }
 }

@@ -1,94 +1,191 @@
 /**
- * The folder `run/`, where channels that have a name in the file system live.
+ * The folder `run/`, where FIFOs and sockets have their names, and who has each
+ * of them open. Looking opens no end of anything: an end that is opened only to
+ * look would pass for a producer or a consumer.
  *
  * @module
  */
-import { errorCode, LabError } from "../error.ts";
-import { libc } from "../posix/libc.ts";
+import { LabError, reason } from "../error.ts";
+import {
+  close,
+  ENOENT,
+  O_DIRECTORY,
+  O_NOFOLLOW,
+  O_PATH,
+  O_RDONLY,
+  open,
+  unlink,
+} from "../posix/file.ts";
+import { libc, SystemError } from "../posix/libc.ts";
+import {
+  exclusively,
+  Presence,
+  type Role,
+  ROLE_BYTES,
+} from "../posix/presence.ts";
+import { type Stat, stat } from "../posix/stat.ts";
 
 const FOLDER = "run";
 
 /**
- * The path of a named object, relative to the working directory. Makes the
- * folder if it is not there, for us alone.
+ * Makes the folder if it is not there, for our user alone.
  *
- * @param file Such as `lab.fifo`.
- * @throws {LabError} If the folder cannot be made.
+ * @throws {LabError} If it cannot be made.
  */
-export function runPath(file: string): string {
+export function makeRunFolder(): void {
   try {
     Deno.mkdirSync(FOLDER, { mode: 0o700 });
   } catch (error) {
-    const folder = Deno.lstatSync.bind(undefined, FOLDER);
-    if (!(error instanceof Deno.errors.AlreadyExists)) {
-      throw new LabError(
-        `Cannot make the folder ${FOLDER}/ in ${Deno.cwd()}: ${reason(error)}`,
-      );
-    }
-    if (!folder().isDirectory) {
+    if (error instanceof Deno.errors.AlreadyExists) return;
+    throw new LabError(
+      `Cannot make the folder ${FOLDER}/ in ${Deno.cwd()}: ${reason(error)}: ` +
+        "copy the project to a folder of your own",
+    );
+  }
+}
+
+/** Does a file with that path lie in run/? */
+export function isInRunFolder(path: string): boolean {
+  return /^(\.\/)*run\//.test(path);
+}
+
+/** The folder, open: for locks, and to say who is there. */
+export class RunFolder implements Disposable {
+  readonly #fd: number;
+
+  /**
+   * Makes the folder if it is not there, for our user alone.
+   *
+   * @throws {LabError} If it cannot be made, or others may write to it.
+   */
+  constructor() {
+    makeRunFolder();
+    const fd = open(FOLDER, O_RDONLY | O_DIRECTORY | O_NOFOLLOW);
+    if (fd < 0) {
       throw new LabError(
         `Cannot use ${FOLDER}/ as it is not a folder: remove it or work elsewhere`,
       );
     }
+    this.#fd = fd;
+    const { uid, mode } = stat(fd);
+    const user = libc().geteuid();
+    if (uid === user && (mode & 0o022) === 0) return;
+    close(fd);
+    throw new LabError(
+      uid !== user
+        ? `Cannot use ${FOLDER}/ as it belongs to user ${uid} and we are user ${user}: copy the project to a folder of your own`
+        : `Cannot use ${FOLDER}/ as others may write to it: chmod go-w ${FOLDER}`,
+    );
   }
+
+  /** Does something that no other of our processes may do at the same time. */
+  exclusively<T>(work: () => T): T {
+    return exclusively(this.#fd, `${FOLDER}/`, work);
+  }
+
+  /** Who has the object open. */
+  presence({ inode }: Stat): Presence {
+    // The offset of a lock has 63 bits.
+    return new Presence(
+      this.#fd,
+      ROLE_BYTES * BigInt.asUintN(60, inode),
+    );
+  }
+
+  [Symbol.dispose](): void {
+    close(this.#fd);
+  }
+}
+
+/** The path of a named object, relative to the working directory. */
+export function runPath(file: string): string {
   return `${FOLDER}/${file}`;
 }
 
 /**
- * What lies at a path, if it is ours to use.
- *
- * @param kind What it must be.
- * @returns Its inode number, or `undefined` where nothing is.
- * @throws {LabError} If it is of another kind, or somebody else's.
+ * An object in run/ that our user owns, by its place in the file system: from
+ * now on nobody can put another object in its place unseen.
  */
-export function ours(
+export class Place implements Disposable {
+  readonly path: string;
+  readonly stat: Stat;
+  readonly #fd: number;
+
+  private constructor(path: string, fd: number, stat: Stat) {
+    this.path = path;
+    this.stat = stat;
+    this.#fd = fd;
+  }
+
+  /**
+   * Looks at what lies at a path, without opening an end of it.
+   *
+   * @param kind What it must be.
+   * @returns `undefined`: nothing does.
+   * @throws {LabError} If it is of another kind, or another user's.
+   */
+  static find(path: string, kind: "FIFO" | "socket"): Place | undefined {
+    const fd = open(path, O_PATH | O_NOFOLLOW);
+    if (fd === -ENOENT) return undefined;
+    if (fd < 0) throw new SystemError(`look at ${path}`, -fd);
+    const found = stat(fd);
+    const user = libc().geteuid();
+    if (found.kind === kind && found.uid === user) {
+      return new Place(path, fd, found);
+    }
+    close(fd);
+    throw new LabError(
+      found.kind !== kind
+        ? `Cannot use ${path} as a ${kind} as it is ${
+          WORDS[found.kind]
+        }: remove it or choose another --name`
+        : `Cannot use ${path} as it belongs to user ${found.uid} and we are user ${user}: choose another --name`,
+    );
+  }
+
+  /** The same object, by a path that no renaming can turn to another. */
+  get pinned(): string {
+    return `/proc/self/fd/${this.#fd}`;
+  }
+
+  /** Does it still lie at its path? */
+  get isThere(): boolean {
+    return stat(this.#fd).links > 0;
+  }
+
+  [Symbol.dispose](): void {
+    close(this.#fd);
+  }
+}
+
+const WORDS: Record<Stat["kind"], string> = {
+  FIFO: "a FIFO",
+  socket: "a socket",
+  directory: "a directory",
+  file: "a regular file",
+  link: "a symbolic link",
+  device: "a device",
+};
+
+/** Is somebody there in that role? Makes nothing. */
+export function isPresent(
   path: string,
   kind: "FIFO" | "socket",
-): number | undefined {
-  let info: Deno.FileInfo;
-  try {
-    info = Deno.lstatSync(path);
-  } catch (error) {
-    if (error instanceof Deno.errors.NotFound) return undefined;
-    throw new LabError(`Cannot look at ${path}: ${reason(error)}`);
-  }
-  if (!(kind === "FIFO" ? info.isFifo : info.isSocket)) {
-    const what = info.isDirectory
-      ? "a directory"
-      : info.isFile
-      ? "a regular file"
-      : info.isSymlink
-      ? "a symbolic link"
-      : "something else";
-    throw new LabError(
-      `Cannot use ${path} as a ${kind} as it is ${what}: remove it or choose another --name`,
-    );
-  }
-  const uid = libc().geteuid();
-  if (info.uid !== uid) {
-    throw new LabError(
-      `Cannot use ${path} as it belongs to user ${info.uid} and we are user ${uid}: choose another --name`,
-    );
-  }
-  return info.ino ?? 0;
+  role: Role,
+): boolean {
+  using place = Place.find(path, kind);
+  if (!place) return false;
+  using folder = new RunFolder();
+  return folder.presence(place.stat).has(role);
 }
 
-/** Removes a name; another may have been faster. */
-export function unlink(path: string): void {
-  try {
-    Deno.removeSync(path);
-  } catch (error) {
-    if (!(error instanceof Deno.errors.NotFound)) throw error;
-  }
-}
-
-/**
- * The system's own words for an error, without the runtime's.
- */
-export function reason(error: unknown): string {
-  if (!(error instanceof Error)) return String(error);
-  if (error instanceof Deno.errors.NotCapable) return error.message;
-  return errorCode(error)
-    ? error.message.replace(/ \(os error \d+\).*/, "")
-    : error.message;
+/** Removes the name. @returns It, or `undefined` where nothing was there. */
+export function removePlace(
+  path: string,
+  kind: "FIFO" | "socket",
+): string | undefined {
+  using place = Place.find(path, kind);
+  if (!place) return undefined;
+  unlink(path);
+  return path;
 }

@@ -7,77 +7,76 @@
  *
  * @module
  */
-import type { Address, Hold, Receiver, Sender } from "../channel/channel.ts";
+import type { Address, KeptOpen, Receiver, Sender } from "../channel/mod.ts";
 import { LabError } from "../error.ts";
-import { futexParking } from "../posix/futex.ts";
 import { SystemError } from "../posix/libc.ts";
-import {
-  enter,
-  exclusively,
-  leave,
-  present,
-  type Role,
-} from "../posix/presence.ts";
+import { exclusively, Presence, type Role } from "../posix/presence.ts";
 import { isAlive } from "../posix/process.ts";
 import { openShared, type SharedSegment, unlinkShared } from "../posix/shm.ts";
-import { Ring, ringBytes } from "../shared_memory/ring.ts";
+import { stat } from "../posix/stat.ts";
 import {
-  type Presence,
+  type Attendance,
   RingReceiver,
   RingSender,
 } from "../shared_memory/ends.ts";
+import { ringBytes } from "../shared_memory/layout.ts";
+import { processParking } from "../shared_memory/process_parking.ts";
+import { Ring } from "../shared_memory/ring.ts";
 
 const CAPACITY = 64; // messages
 const SLOT_BYTES = 66_048; // 64 KiB of body, 512 bytes of header
 
-export function openSender(address: Address): Promise<Sender> {
-  const { ring, presence } = open(address, "sender");
-  return Promise.resolve(new RingSender(ring, presence));
+export function openSender(address: Address): Sender & Disposable {
+  const { ring, attendance } = enter(address, "sender");
+  return new RingSender(ring, attendance);
 }
 
-export function openReceiver(address: Address): Promise<Receiver> {
-  const { ring, presence } = open(address, "receiver");
-  return Promise.resolve(new RingReceiver(ring, presence));
+export function openReceiver(address: Address): Receiver & Disposable {
+  const { ring, attendance } = enter(address, "receiver");
+  return new RingReceiver(ring, attendance);
 }
 
-export function hold(address: Address): Hold {
-  const { ring, presence } = open(address, "parent");
+export function keepOpen(address: Address): KeptOpen {
+  const { ring, attendance } = enter(address, "parent");
   return {
     ready: () => ring.filled,
-    [Symbol.dispose]: () => presence[Symbol.dispose](),
+    [Symbol.dispose]: () => attendance[Symbol.dispose](),
   };
 }
 
-export function heard(address: Address): Promise<boolean> {
+export function hasReceiver(address: Address): boolean {
   try {
-    using segment = openShared(path(address));
-    return Promise.resolve(present(segment.fd, "receiver"));
+    using segment = openShared(nameOf(address));
+    return new Presence(segment.fd).has("receiver");
   } catch (error) {
-    const absent = error instanceof SystemError && error.code === "ENOENT";
-    if (!absent) throw error;
-    return Promise.resolve(false);
+    if (error instanceof SystemError && error.code === "ENOENT") return false;
+    throw error;
   }
 }
 
-export function remove(address: Address): Promise<string | undefined> {
-  const name = path(address);
+export function remove(address: Address): string | undefined {
+  const name = nameOf(address);
   const left = describe(name);
-  return Promise.resolve(unlinkShared(name) ? `${name} (${left})` : undefined);
+  return unlinkShared(name) ? `${name} (${left})` : undefined;
 }
 
-function path({ name }: Address): string {
+function nameOf({ name }: Address): string {
   return `/ipc-lab.${name}`;
 }
 
-function open(address: Address, role: Role) {
-  const name = path(address);
+/** Opens the segment, and says that we are there. */
+function enter(address: Address, role: Role) {
+  const name = nameOf(address);
   let segment = attach(name, address.capacity);
-  while (!enter(segment.fd, role)) {
-    segment.close();
+  const entered = () => {
+    new Presence(segment.fd).enter(role);
+    return stat(segment.fd).links > 0;
+  };
+  while (!exclusively(segment.fd, name, entered)) {
+    segment.close(); // its last user has just removed its name: open it again
     segment = attach(name, address.capacity);
   }
-  const { fd } = segment;
-  const ring = new Ring(segment.memory, Deno.pid, futexParking);
+  const ring = new Ring(segment.memory, Deno.pid, processParking);
   if (address.capacity !== undefined && ring.capacity !== address.capacity) {
     segment.close();
     throw new LabError(
@@ -85,20 +84,32 @@ function open(address: Address, role: Role) {
         `leave the flag out, or remove it first: deno task remove --via=shm`,
     );
   }
-  const presence: Presence = {
-    senders: () => present(fd, "sender"),
+  return { ring, attendance: attendanceAt(name, segment, ring, role) };
+}
+
+/** Who else is there; the last one to leave removes a segment that is empty. */
+function attendanceAt(
+  name: string,
+  segment: SharedSegment,
+  ring: Ring,
+  role: Role,
+): Attendance {
+  const presence = new Presence(segment.fd);
+  return {
+    hasSender: () => presence.has("sender"),
     isAlive,
     [Symbol.dispose]() {
-      leave(fd, role, () => {
-        if (ring.length === 0) unlinkShared(name);
+      exclusively(segment.fd, name, () => {
+        presence.leave(role);
+        const used = presence.has("sender") || presence.has("receiver");
+        if (!used && ring.length === 0) unlinkShared(name);
       });
       segment.close();
     },
   };
-  return { ring, presence };
 }
 
-/** Opens the segment; whoever finds no ring in it yet makes one. */
+/** Opens the segment; the first process makes a ring in it. */
 function attach(name: string, capacity = CAPACITY): SharedSegment {
   const bytes = ringBytes(capacity, SLOT_BYTES);
   const segment = openShared(name, { create: true, bytes });
@@ -108,7 +119,7 @@ function attach(name: string, capacity = CAPACITY): SharedSegment {
         `Cannot use ${name} as it belongs to user ${segment.uid}, or is open to others: choose another --name`,
       );
     }
-    exclusively(segment.fd, () => {
+    exclusively(segment.fd, name, () => {
       const { memory } = segment;
       const blank = memory.byteLength === bytes &&
         new Int32Array(memory, 0, 2).every((word) => word === 0);
@@ -124,7 +135,7 @@ function attach(name: string, capacity = CAPACITY): SharedSegment {
 
 function check(name: string, memory: ArrayBuffer): Ring {
   try {
-    return new Ring(memory, Deno.pid, futexParking);
+    return new Ring(memory, Deno.pid, processParking);
   } catch (error) {
     if (!(error instanceof LabError)) throw error;
     throw new LabError(

@@ -7,84 +7,80 @@
 import { delay } from "@std/async/delay";
 import {
   type Address,
+  CUT,
   END,
-  type Hold,
+  type KeptOpen,
   PENDING,
   type Receiver,
   type Sender,
-} from "../channel/channel.ts";
+} from "../channel/mod.ts";
 import { LabError } from "../error.ts";
-import { close } from "../posix/file.ts";
+import { close, unlink } from "../posix/file.ts";
 import { FolderWatch } from "../posix/inotify.ts";
 import { SystemError } from "../posix/libc.ts";
 import { PollSet } from "../posix/poll.ts";
 import { accept, connectTo, listenAt } from "../posix/socket.ts";
+import { RateLimit } from "../wait/rate_limit.ts";
+import {
+  isPresent,
+  Place,
+  removePlace,
+  RunFolder,
+  runPath,
+} from "./run_folder.ts";
 import { StreamReader, StreamSender } from "./stream_ends.ts";
-import { ours, runPath, unlink } from "./run_folder.ts";
-import { Seldom } from "../wait/rate_limit.ts";
 
-/** Milliseconds between two looks for one who listens, where nothing tells of it. */
-const LOOK = 100;
-/** And where run/ is watched: listen(2) itself, ours aside, changes nothing there. */
-const UNNOTICED = 1000;
-const CUT_OFF = new Uint8Array(0);
+/** How often (ms) a sender looks for a listener where run/ cannot be watched. */
+const LOOK_MS = 100;
+/** And where it is watched: a foreign listen(2) changes nothing in the folder. */
+const UNNOTICED_MS = 1000;
 
-export function openSender(address: Address): Promise<Sender> {
-  return Promise.resolve(new SocketSender(path(address)));
+export function openSender(address: Address): Sender & Disposable {
+  return new SocketSender(pathOf(address));
 }
 
-export async function openReceiver(address: Address): Promise<Receiver> {
-  const there = path(address);
-  const stale = ours(there, "socket"); // if the consumer that made it was killed
-  let listener = listenAt(there);
-  if (listener === undefined && !isListened(there)) {
-    await delay(LOOK); // one that has just come has a name before it listens
-    if (!isListened(there)) {
-      if (ours(there, "socket") === stale) unlink(there);
-      listener = listenAt(there);
-    }
-  }
-  if (listener === undefined) {
-    throw new LabError(
-      `Cannot listen at ${there} as another consumer does: choose another --name`,
-    );
-  }
-  Deno.chmodSync(there, 0o600); // wakes up those who watch for us, too
-  return new SocketReceiver(there, listener);
+export function openReceiver(address: Address): Receiver & Disposable {
+  return new SocketReceiver(new Listener(pathOf(address)));
 }
 
-export function hold(address: Address): Hold {
-  const there = path(address);
-  return {
-    ready: () => ours(there, "socket") !== undefined,
-    [Symbol.dispose]() {},
-  };
+export function keepOpen(address: Address): KeptOpen {
+  return { ready: () => hasReceiver(address), [Symbol.dispose]() {} };
 }
 
-export function heard(address: Address): Promise<boolean> {
-  const there = path(address);
-  const found = ours(there, "socket") !== undefined;
-  return Promise.resolve(found && isListened(there));
+export function hasReceiver(address: Address): boolean {
+  return isPresent(pathOf(address), "socket", "receiver");
 }
 
-export function remove(address: Address): Promise<string | undefined> {
-  const there = path(address);
-  if (ours(there, "socket") === undefined) return Promise.resolve(undefined);
-  unlink(there);
-  return Promise.resolve(there);
+export function remove(address: Address): string | undefined {
+  return removePlace(pathOf(address), "socket");
+}
+
+function pathOf({ name }: Address): string {
+  return runPath(`${name}.sock`);
 }
 
 /** Writes; connects again when the consumer has gone and another one comes. */
 class SocketSender extends StreamSender {
   readonly #path: string;
+  readonly #folder = new RunFolder();
 
   constructor(path: string) {
-    super(connect(path));
+    super();
     this.#path = path;
+    this.fd = this.#connect();
+  }
+
+  /** @returns `undefined`: nobody listens there. */
+  #connect(): number | undefined {
+    using place = Place.find(this.#path, "socket");
+    if (!place) return undefined;
+    // Under the lock a consumer that has just made the name listens as well.
+    return connectTo(place.pinned) ??
+      this.#folder.exclusively(() => connectTo(place.pinned));
   }
 
   override offer(record: Uint8Array) {
-    this.fd ??= connect(this.#path);
+    this.fd ??= this.#connect();
     return super.offer(record);
   }
 
@@ -96,38 +92,94 @@ class SocketSender extends StreamSender {
   async #listenerComes(signal: AbortSignal) {
     using folder = watch("run"); // before we look
     for (;;) {
-      this.fd = connect(this.#path);
+      this.fd = this.#connect();
       if (this.fd !== undefined) return;
-      if (folder) await folder.changed(signal, UNNOTICED);
-      else await delay(LOOK, { signal });
+      if (folder) await folder.changed(signal, UNNOTICED_MS);
+      else await delay(LOOK_MS, { signal });
     }
+  }
+
+  override [Symbol.dispose]() {
+    super[Symbol.dispose]();
+    this.#folder[Symbol.dispose]();
   }
 }
 
-/** Reads from all who connect, in turn, each a stream of its own. */
-class SocketReceiver implements Receiver {
-  stream = 0;
+/** A socket that listens at its name, and that we are its receiver. */
+class Listener implements Disposable {
+  readonly fd: number;
   readonly #path: string;
-  readonly #inode: number | undefined;
-  readonly #listener: number;
+  readonly #folder = new RunFolder();
+  readonly #place: Place;
+
+  constructor(path: string) {
+    this.#path = path;
+    [this.fd, this.#place] = this.#folder.exclusively(() => this.#listen());
+  }
+
+  #listen(): [fd: number, place: Place] {
+    this.#removeStale();
+    const fd = listenAt(this.#path);
+    const place = fd === undefined
+      ? undefined
+      : Place.find(this.#path, "socket");
+    if (fd === undefined || !place) throw taken(this.#path);
+    this.#folder.presence(place.stat).enter("receiver");
+    return [fd, place];
+  }
+
+  /** Removes the name that a killed consumer has left behind. */
+  #removeStale() {
+    using stale = Place.find(this.#path, "socket");
+    if (!stale) return;
+    const ours = this.#folder.presence(stale.stat).has("receiver");
+    if (ours || isListened(stale)) throw taken(this.#path);
+    unlink(this.#path);
+  }
+
+  [Symbol.dispose]() {
+    this.#folder.exclusively(() => {
+      if (this.#place.isThere) unlink(this.#path);
+    });
+    close(this.fd);
+    this.#place[Symbol.dispose]();
+    this.#folder[Symbol.dispose]();
+  }
+}
+
+function taken(path: string): LabError {
+  return new LabError(
+    `Cannot listen at ${path} as another consumer does: choose another --name`,
+  );
+}
+
+/** Does a program that is not ours listen there? Ours would take us for a sender. */
+function isListened(place: Place): boolean {
+  const fd = connectTo(place.pinned);
+  if (fd !== undefined) close(fd);
+  return fd !== undefined;
+}
+
+/** Reads from all that connect, in turn, each a stream of its own. */
+class SocketReceiver implements Receiver, Disposable {
+  stream = 0;
+  readonly #listener: Listener;
   readonly #streams = new Map<number, number>(); // descriptors, and their streams
   readonly #reader = new StreamReader();
   readonly #all = new PollSet(); // the listener, and the streams
-  readonly #knock = new Seldom(); // when to look for one who connects
+  readonly #accepts = new RateLimit(); // when to look for new connections
   #count = 0;
-  #woken = true; // not for data, as far as we know: somebody may want to connect
+  #woken = true; // not for data, as far as we know: perhaps by a connection
   #crowded = false; // no descriptor is left for one more
 
-  constructor(path: string, listener: number) {
-    this.#path = path;
-    this.#inode = ours(path, "socket");
+  constructor(listener: Listener) {
     this.#listener = listener;
     this.#changed();
   }
 
-  poll(): Uint8Array | typeof PENDING | typeof END {
-    // Even if one sends without end the others shall be let in.
-    if (!this.#crowded && this.#knock.due()) this.#accept();
+  poll(): Uint8Array | typeof PENDING | typeof CUT | typeof END {
+    // Even if one sends without end, the others must be let in.
+    if (!this.#crowded && this.#accepts.due()) this.#accept();
     do {
       for (const [fd, stream] of this.#streams) {
         const found = this.#reader.read(fd);
@@ -135,11 +187,8 @@ class SocketReceiver implements Receiver {
         this.#woken = false;
         this.stream = stream;
         if (found === END) {
-          this.#streams.delete(fd);
-          close(fd);
-          this.#crowded = false;
-          this.#changed();
-          return CUT_OFF;
+          this.#hangUp(fd);
+          return CUT;
         }
         if (this.#streams.size > 1) { // to the end of the line
           this.#streams.delete(fd);
@@ -151,7 +200,14 @@ class SocketReceiver implements Receiver {
     return this.#count > 0 && this.#streams.size === 0 ? END : PENDING;
   }
 
-  /** Lets in who wants to connect. @returns Was anybody there? */
+  #hangUp(fd: number) {
+    this.#streams.delete(fd);
+    close(fd);
+    this.#crowded = false;
+    this.#changed();
+  }
+
+  /** Lets in the next connection. @returns Was there one? */
   #accept(): boolean {
     const fd = this.#next();
     this.#woken = fd !== undefined;
@@ -163,17 +219,17 @@ class SocketReceiver implements Receiver {
 
   #next(): number | undefined {
     try {
-      return accept(this.#listener);
+      return accept(this.#listener.fd);
     } catch (error) {
       if (!isSpent(error) || this.#streams.size === 0) throw error;
-      this.#crowded = true; // whoever comes now waits until one has gone
+      this.#crowded = true; // the next one waits until one of these has gone
       this.#changed();
     }
   }
 
   #changed() {
-    const doors = this.#crowded ? [] : [this.#listener];
-    this.#all.set([...doors, ...this.#streams.keys()]);
+    const listener = this.#crowded ? [] : [this.#listener.fd];
+    this.#all.set([...listener, ...this.#streams.keys()]);
   }
 
   readable(signal: AbortSignal) {
@@ -181,28 +237,10 @@ class SocketReceiver implements Receiver {
     return this.#all.wait(signal);
   }
 
-  [Symbol.asyncDispose]() {
-    // Removed meanwhile, the name may be another's by now.
-    if (ours(this.#path, "socket") === this.#inode) unlink(this.#path);
-    for (const fd of [this.#listener, ...this.#streams.keys()]) close(fd);
-    return Promise.resolve();
+  [Symbol.dispose]() {
+    this.#listener[Symbol.dispose]();
+    for (const fd of this.#streams.keys()) close(fd);
   }
-}
-
-function path({ name }: Address): string {
-  return runPath(`${name}.sock`);
-}
-
-/** @returns `undefined`: nobody listens there. */
-function connect(path: string): number | undefined {
-  ours(path, "socket"); // or nothing is there
-  return connectTo(path);
-}
-
-function isListened(path: string): boolean {
-  const fd = connectTo(path);
-  if (fd !== undefined) close(fd);
-  return fd !== undefined;
 }
 
 /** Tells of changes in a folder; `undefined`: the user watches all that one may. */

@@ -1,6 +1,5 @@
 /**
- * The two ends of a byte stream on a file descriptor with `O_NONBLOCK`, through
- * the C library.
+ * The two ends of a byte stream on a file descriptor with `O_NONBLOCK`.
  *
  * @module
  */
@@ -11,7 +10,7 @@ import {
   PENDING,
   type Receiver,
   type Sender,
-} from "../channel/channel.ts";
+} from "../channel/mod.ts";
 import {
   close,
   EAGAIN,
@@ -24,12 +23,12 @@ import {
 import { SystemError } from "../posix/libc.ts";
 import { waitFd } from "../posix/poll.ts";
 
-const CAPACITY = 65_536; // bytes; pipe(7), "Pipe capacity"
+const CAPACITY_BYTES = 65_536; // pipe(7), "Pipe capacity"
 
 /** Writes. */
-export class StreamSender implements Sender {
+export class StreamSender implements Sender, Disposable {
   readonly limit = Infinity;
-  /** None: nobody reads. */
+  /** `undefined`: nobody reads. */
   protected fd?: number;
   #written = 0; // bytes of a record that is half in
 
@@ -64,22 +63,21 @@ export class StreamSender implements Sender {
     this.#written = 0;
   }
 
-  [Symbol.asyncDispose](): Promise<void> {
+  [Symbol.dispose](): void {
     this.detach();
-    return Promise.resolve();
   }
 }
 
 /** Reads from a descriptor into a buffer of its own. */
 export class StreamReader {
-  #buffer = new Uint8Array(CAPACITY);
+  #buffer = new Uint8Array(CAPACITY_BYTES);
   #view = this.#buffer;
 
   /** @returns Bytes, valid until the next call, or what read(2) says instead. */
   read(fd: number): Uint8Array | typeof END | typeof PENDING {
     const count = read(fd, this.#buffer);
     if (count > 0) {
-      // A view costs as much as half a system call: the last one often fits.
+      // A view costs as much as half a system call, and the last one often fits.
       if (count !== this.#view.length) {
         this.#view = this.#buffer.subarray(0, count);
       }
@@ -92,7 +90,7 @@ export class StreamReader {
 }
 
 /** Reads one stream, to its end. */
-export class StreamReceiver implements Receiver {
+export class StreamReceiver implements Receiver, Disposable {
   #fd: number;
   #reader = new StreamReader();
 
@@ -108,8 +106,7 @@ export class StreamReceiver implements Receiver {
     return waitFd(this.#fd, "readable", signal);
   }
 
-  [Symbol.asyncDispose](): Promise<void> {
+  [Symbol.dispose](): void {
     close(this.#fd);
-    return Promise.resolve();
   }
 }

@@ -1,5 +1,5 @@
 import { markdownTable } from "markdown-table";
-import type { Properties } from "../channel/channel.ts";
+import type { Properties } from "../channel/mod.ts";
 import { MECHANISMS } from "./mod.ts";
 
 const COLUMNS = [

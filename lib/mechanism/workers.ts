@@ -4,10 +4,11 @@
  *
  * @module
  */
-import type { Address, Hold, Receiver, Sender } from "../channel/channel.ts";
-import { Ring, ringBytes } from "../shared_memory/ring.ts";
+import type { Address, KeptOpen, Receiver, Sender } from "../channel/mod.ts";
+import { ringBytes } from "../shared_memory/layout.ts";
+import { Ring } from "../shared_memory/ring.ts";
 import {
-  type Presence,
+  type Attendance,
   RingReceiver,
   RingSender,
 } from "../shared_memory/ends.ts";
@@ -17,9 +18,9 @@ const PAGE_BYTES = 65_536; // WebAssembly's
 const SLOT_BYTES = 66_048; // 64 KiB of body, 512 bytes of header
 
 /**
- * Memory that begins at a page. What `new SharedArrayBuffer` gives begins 16
- * bytes behind one, so that a record may lie across one more cache line: that
- * takes twice as long where the processors are far apart.
+ * Makes memory that begins at a page. A `new SharedArrayBuffer` begins 16 bytes
+ * behind one, so a record may lie across one more cache line, which takes twice
+ * as long where the processors are far apart.
  */
 export function allocate({ capacity = CAPACITY }: Address): SharedArrayBuffer {
   const pages = Math.ceil(ringBytes(capacity, SLOT_BYTES) / PAGE_BYTES);
@@ -29,25 +30,23 @@ export function allocate({ capacity = CAPACITY }: Address): SharedArrayBuffer {
   return memory;
 }
 
-export function openSender(address: Address): Promise<Sender> {
+export function openSender(address: Address): Sender & Disposable {
   const ring = attach(address);
-  return Promise.resolve(new RingSender(ring, presence(ring)));
+  return new RingSender(ring, attendanceAt(ring));
 }
 
-export function openReceiver(address: Address): Promise<Receiver> {
+export function openReceiver(address: Address): Receiver & Disposable {
   const ring = attach(address);
-  return Promise.resolve(new RingReceiver(ring, presence(ring), 0));
+  return new RingReceiver(ring, attendanceAt(ring), 0);
 }
 
-export function hold(address: Address): Hold {
+export function keepOpen(address: Address): KeptOpen {
   const ring = attach(address);
   return { ready: () => ring.filled, [Symbol.dispose]() {} };
 }
 
 /** Nothing to do: the memory is gone with its process. */
-export function remove(): Promise<undefined> {
-  return Promise.resolve(undefined);
-}
+export function remove(): undefined {}
 
 function attach({ memory }: Address): Ring {
   if (memory) return new Ring(memory);
@@ -55,9 +54,9 @@ function attach({ memory }: Address): Ring {
 }
 
 /** Workers die together: a count of them is never wrong. */
-function presence(ring: Ring): Presence {
+function attendanceAt(ring: Ring): Attendance {
   return {
-    senders: () => ring.senders > 0,
+    hasSender: () => ring.senders > 0,
     isAlive: () => true,
     [Symbol.dispose]() {},
   };

@@ -6,10 +6,11 @@ import {
   MAX_BODY,
   Message,
   MessageError,
+  NEWLINE,
 } from "./message.ts";
 
-const NEWLINE = 10;
 const NONE = new Uint8Array(0);
+const LINE_END = new Uint8Array([NEWLINE]);
 const MAX_HEADER = 8192; // bytes
 const FIRST_FIELD = "Type: ";
 const encoder = new TextEncoder();
@@ -25,11 +26,9 @@ const decoder = new TextDecoder();
  * import { assertEquals } from "@std/assert";
  * import { Message } from "./message.ts";
  *
- * const wire = new Uint8Array(200);
  * const fields = { type: "data", from: "process1", to: "process2", seq: 1, priority: 0 };
- * const end = header.encode(Message.of("any\nbytes", fields), wire, 0);
  * assertEquals(
- *   new TextDecoder().decode(wire.subarray(0, end)),
+ *   new TextDecoder().decode(header.encode(Message.of("any\nbytes", fields))),
  *   "Type: data\nFrom: process1\nTo: process2\nSeq: 1\nPriority: 0\n" +
  *     "Content-Length: 9\n\nany\nbytes\n",
  * );
@@ -37,8 +36,7 @@ const decoder = new TextDecoder();
  */
 export const header: Format = {
   name: "header",
-  encode(message, into, at) {
-    const { body, header: h } = message;
+  encode({ body, header: h }) {
     if (!h) throw new TypeError("Cannot encode a message without a header");
     const head = encoder.encode(
       `${FIRST_FIELD}${h.type}\nFrom: ${h.from}\nTo: ${h.to}\n` +
@@ -46,12 +44,7 @@ export const header: Format = {
         `Seq: ${h.seq}\nPriority: ${h.priority}\n` +
         `Content-Length: ${body.length}\n\n`,
     );
-    const end = at + head.length + body.length + 1;
-    if (end > into.length) return -1;
-    into.set(head, at);
-    into.set(body, at + head.length);
-    into[end - 1] = NEWLINE;
-    return end;
+    return concat(head, body, LINE_END);
   },
   decoder: () => new HeaderDecoder(),
 };
@@ -86,7 +79,7 @@ class HeaderDecoder implements Decoder {
       return this.#bad("gives a Content-Length that is not the body's", blank);
     }
     this.#at = end + 1;
-    return new Message(this.#bytes, blank + 2, end, fields.header);
+    return new Message(this.#bytes.subarray(blank + 2, end), fields.header);
   }
 
   end(): MessageError | undefined {

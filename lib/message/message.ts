@@ -5,11 +5,16 @@
  * @module
  */
 
+import { LabError } from "../error.ts";
+
 /** The longest body, in bytes: 1 MiB. What is longer is refused on both sides. */
 export const MAX_BODY = 1_048_576;
 
 /** Bytes that the kernel writes to a pipe in one piece: PIPE_BUF, pipe(7). */
 export const PIPE_BUF = 4096;
+
+/** The byte that ends a line. */
+export const NEWLINE = 10;
 
 /** The lab sheet's header, field by field. */
 export interface Header {
@@ -25,54 +30,26 @@ export interface Header {
 }
 
 const encoder = new TextEncoder();
-const decoder = new TextDecoder();
+const decoder = new TextDecoder("utf-8", { ignoreBOM: true });
 
 /**
- * One message. It is a place in a buffer, and the body becomes an array of its
- * own only when somebody asks for it: at ten million lines a second, most
- * nobody does.
- *
- * Where nobody looks at each, one can stand for a run of them, as they lie one
- * after another: {@linkcode count} messages, and between their bodies what the
- * format puts there.
+ * One message.
  *
  * @example
  * ```ts
  * import { assertEquals } from "@std/assert";
  *
- * const message = new Message(new TextEncoder().encode("7\n8\n"), 2, 3);
- * assertEquals(message.body, new Uint8Array([56]));
- * assertEquals(message.text, "8");
- * assertEquals(Message.of("8").text, "8");
- *
- * const run = new Message(message.bytes, 0, 3, undefined, 2);
- * assertEquals([run.count, run.text], [2, "7\n8"]);
+ * assertEquals(new Message(new Uint8Array([56])).text, "8");
+ * assertEquals(Message.of("8").body, new Uint8Array([56]));
  * ```
  */
 export class Message {
-  /**
-   * @param bytes The buffer; it may be used again once the message is done with.
-   * @param start Where the body starts.
-   * @param end Where it ends, exclusive.
-   * @param count How many messages it stands for.
-   */
-  constructor(
-    readonly bytes: Uint8Array,
-    readonly start: number,
-    readonly end: number,
-    readonly header?: Header,
-    readonly count = 1,
-  ) {}
+  /** @param body Bytes; a message that was read holds them until the next read. */
+  constructor(readonly body: Uint8Array, readonly header?: Header) {}
 
   /** A message with that text as its body. */
   static of(text: string, header?: Header): Message {
-    const bytes = encoder.encode(text);
-    return new Message(bytes, 0, bytes.length, header);
-  }
-
-  /** The body's bytes, seen in place. */
-  get body(): Uint8Array {
-    return this.bytes.subarray(this.start, this.end);
+    return new Message(encoder.encode(text), header);
   }
 
   /** The body read as UTF-8. */
@@ -82,12 +59,12 @@ export class Message {
 }
 
 /** Why a message could not be read or sent. A value, for reading goes on after it. */
-export class MessageError extends Error {
+export class MessageError extends LabError {
   override name = "MessageError";
   /**
    * @param reason What is wrong and what is allowed.
    * @param bytes What was there instead; its beginning is quoted.
-   * @param torn Was it cut off, its sender gone in the middle?
+   * @param torn Was it cut off because its sender went in the middle?
    */
   constructor(reason: string, bytes: Uint8Array, readonly torn = false) {
     super(`${reason}: ${quote(bytes)}`);
@@ -114,7 +91,7 @@ const QUOTED = 32; // bytes of a bad message that an error shows
 export function quote(bytes: Uint8Array): string {
   let text = "";
   for (const byte of bytes.subarray(0, QUOTED)) {
-    if (byte === 10) text += "\\n";
+    if (byte === NEWLINE) text += "\\n";
     else if (byte === 34 || byte === 92) {
       text += "\\" + String.fromCharCode(byte);
     } else if (byte >= 32 && byte < 127) text += String.fromCharCode(byte);
@@ -136,38 +113,53 @@ export function concat(...parts: Uint8Array[]): Uint8Array {
   return all;
 }
 
-/** What `--verbose` says of a message. */
-export function sizeLine({ start, end }: Message, seq: number): string {
-  const size = end - start;
-  return `Message ${seq}: ${size} ${size === 1 ? "byte" : "bytes"}`;
-}
-
 /** How messages lie in a stream of bytes. */
 export interface Format {
   name: string;
   /**
-   * Writes a message into a buffer.
+   * The message as bytes, ready to be sent.
    *
-   * @param at Where to write.
-   * @returns Where it ends, or -1 where the buffer has no room for it.
    * @throws {MessageError} If the format cannot carry such a body.
    */
-  encode(message: Message, into: Uint8Array, at: number): number;
+  encode(message: Message): Uint8Array;
   /** A fresh {@linkcode Decoder}. */
   decoder(): Decoder;
 }
 
 /** Finds the messages in the bytes as they arrive, however they were cut. */
-export interface Decoder {
+export interface Decoder<Item = Message> {
   /** Takes bytes. All messages of the last ones must have been taken out. */
   push(bytes: Uint8Array): void;
-  /**
-   * The next whole message, or what is wrong with it; `undefined`: more bytes.
-   *
-   * @param most Up to how many may come as a run; there may be fewer, and on the
-   * wire they take no more than {@linkcode PIPE_BUF}. @default {1}
-   */
-  next(most?: number): Message | MessageError | undefined;
+  /** The next whole message, or what is wrong with it; `undefined`: more bytes. */
+  next(): Item | MessageError | undefined;
   /** No more bytes will come: what was left unfinished, if anything was. */
   end(): MessageError | undefined;
+}
+
+/**
+ * A message as the record that a sender takes.
+ *
+ * @param limit The longest record, in bytes: `Sender.limit`.
+ * @throws {MessageError} If it is too long, or the format cannot carry it.
+ *
+ * @example
+ * ```ts
+ * import { assertEquals, assertThrows } from "@std/assert";
+ * import { line } from "./line.ts";
+ *
+ * assertEquals(recordOf(Message.of("7"), line, 8), new Uint8Array([55, 10]));
+ * assertThrows(() => recordOf(Message.of("12345678"), line, 8), MessageError);
+ * ```
+ */
+export function recordOf(
+  message: Message,
+  format: Format,
+  limit: number,
+): Uint8Array {
+  const record = format.encode(message);
+  if (record.length <= limit && message.body.length <= MAX_BODY) return record;
+  throw new MessageError(
+    `Cannot send a message of more than ${Math.min(limit, MAX_BODY)} bytes`,
+    message.body,
+  );
 }

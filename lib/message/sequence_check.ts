@@ -21,7 +21,7 @@ interface Count {
  * ```ts
  * import { assertEquals } from "@std/assert";
  *
- * const check = new SeqCheck();
+ * const check = new SequenceCheck();
  * const header = { type: "data", from: "a", to: "b", priority: 0 };
  * assertEquals(check.look({ ...header, seq: 1 }), undefined);
  * assertEquals(
@@ -30,7 +30,7 @@ interface Count {
  * );
  * ```
  */
-export class SeqCheck {
+export class SequenceCheck {
   #counts = new Map<string, Count>();
 
   /** What is wrong with a message's number, in words that name both numbers. */

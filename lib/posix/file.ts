@@ -1,6 +1,7 @@
 /**
- * read(2) and write(2) that say an error as a number: to throw an `EAGAIN`, as
- * `node:fs` does, costs tens of microseconds, and waiting ends meet it often.
+ * open(2), read(2), write(2) and their like. They say an error as a number:
+ * throwing an `EAGAIN`, as `node:fs` does, costs tens of microseconds, and ends
+ * that wait meet it often.
  *
  * @module
  */
@@ -24,15 +25,20 @@ export const ENXIO = os.errno.ENXIO;
 /** Nobody has the other end of the pipe open. */
 export const EPIPE = os.errno.EPIPE;
 
-// Flags of open(2), <asm-generic/fcntl.h>: node:fs has them, but takes longer to
-// load than all the rest.
+// Flags of open(2), <asm-generic/fcntl.h> (those that differ on ARM are read by
+// the machine): node:fs has them, but takes longer to load than all the rest.
+const arm = Deno.build.arch === "aarch64";
 export const O_RDONLY = 0;
 export const O_WRONLY = 0o1;
 export const O_RDWR = 0o2;
 export const O_CREAT = 0o100;
 export const O_EXCL = 0o200;
 export const O_NONBLOCK = 0o4000;
+export const O_DIRECTORY: number = arm ? 0o40000 : 0o200000;
+export const O_NOFOLLOW: number = arm ? 0o100000 : 0o400000;
 export const O_CLOEXEC = 0o2000000;
+/** Only the place in the file system: no end of a FIFO is opened by it. */
+export const O_PATH = 0o10000000;
 
 const F_GETFL = 3;
 const F_SETFL = 4;
@@ -46,6 +52,27 @@ const F_SETFL = 4;
 export function open(path: string, flags: number): number {
   const fd = libc().open(cString(path), flags | O_CLOEXEC);
   return fd < 0 ? -errno() : fd;
+}
+
+/**
+ * Opens what is there on another thread, where open(2) may wait: a FIFO without
+ * `O_NONBLOCK` waits for its other end, fifo(7).
+ *
+ * @returns Resolves to a descriptor, or to -1; errno stays with that thread.
+ */
+export function openOnThread(path: string, flags: number): Promise<number> {
+  return libc().openOnThread(cString(path), flags | O_CLOEXEC);
+}
+
+/**
+ * Removes a name, unlink(2); a process that has it open keeps the object.
+ *
+ * @throws {SystemError} If that fails, except where another was faster.
+ */
+export function unlink(path: string): void {
+  if (libc().unlink(cString(path)) === 0) return;
+  const error = errno();
+  if (error !== ENOENT) throw new SystemError(`remove ${path}`, error);
 }
 
 /**

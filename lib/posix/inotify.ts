@@ -12,8 +12,8 @@ import { waitFd } from "./poll.ts";
 
 const FLAGS = O_NONBLOCK | O_CLOEXEC; // IN_NONBLOCK and IN_CLOEXEC are these
 
-/** Something was made there, moved there, or got other permissions. */
-const EVENTS = 0x100 | 0x080 | 0x004; // IN_CREATE, IN_MOVED_TO, IN_ATTRIB
+/** Something was made there, or moved there. */
+const EVENTS = 0x100 | 0x080; // IN_CREATE, IN_MOVED_TO
 
 /** A folder that is watched from now on. */
 export class FolderWatch implements Disposable {
@@ -34,11 +34,11 @@ export class FolderWatch implements Disposable {
   /**
    * Wakes when something has changed since the last time: look before, and after.
    *
-   * @param atMost Milliseconds after which the wait is over in any case.
+   * @param atMostMs Milliseconds after which the wait is over in any case.
    * @throws As {@linkcode waitFd}.
    */
-  async changed(signal: AbortSignal, atMost: number): Promise<void> {
-    await waitFd(this.#fd, "readable", signal, atMost);
+  async changed(signal: AbortSignal, atMostMs: number): Promise<void> {
+    await waitFd(this.#fd, "readable", signal, atMostMs);
     let count: number;
     do count = read(this.#fd, this.#events); while (count > 0);
     if (count !== -EAGAIN) throw new SystemError("read of changes", -count);

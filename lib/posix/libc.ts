@@ -32,6 +32,7 @@ const SYMBOLS = {
     parameters: ["i32", "i32", "buffer"],
     result: "i32",
   },
+  flock: { parameters: ["i32", "i32"], result: "i32" },
   futex: { // glibc has no function of its own for it: futex(2)
     name: "syscall",
     parameters: ["i64", "buffer", "i32", "i32", "buffer"],
@@ -57,6 +58,13 @@ const SYMBOLS = {
   mq_unlink: { parameters: ["buffer"], result: "i32" },
   munmap: { parameters: ["pointer", "usize"], result: "i32" },
   open: { parameters: ["buffer", "i32"], result: "i32" },
+  openOnThread: {
+    name: "open",
+    parameters: ["buffer", "i32"],
+    result: "i32",
+    nonblocking: true, // to JavaScript: on a thread of its own, where it may wait
+  },
+  pipe2: { parameters: ["buffer", "i32"], result: "i32" },
   poll: { parameters: ["buffer", "u64", "i32"], result: "i32" },
   posix_fallocate: { parameters: ["i32", "i64", "i64"], result: "i32" },
   prctl: { parameters: ["i32", "u64"], result: "i32" },
@@ -69,6 +77,8 @@ const SYMBOLS = {
     result: "i32",
   },
   strerror: { parameters: ["i32"], result: "pointer" },
+  umask: { parameters: ["u32"], result: "u32" },
+  unlink: { parameters: ["buffer"], result: "i32" },
   write: { parameters: ["i32", "buffer", "usize"], result: "i32" },
 } as const;
 

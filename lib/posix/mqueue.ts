@@ -15,7 +15,6 @@ import {
 } from "./file.ts";
 import { cString, errno, libc, SystemError } from "./libc.ts";
 import { openHint } from "./mqueue_hint.ts";
-import { type Owner, ownerOf } from "./owner.ts";
 
 const { EINTR, ENOENT } = os.errno;
 
@@ -169,11 +168,6 @@ export class MessageQueue implements Disposable {
     }
     const [, capacity, size, messages] = Array.from(attributes, Number);
     return { capacity, size, messages };
-  }
-
-  /** Whose it is. */
-  owner(): Owner {
-    return ownerOf(this.fd);
   }
 
   /** Closes our end; the queue and what is in it stay. */

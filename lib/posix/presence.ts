@@ -5,72 +5,101 @@
  *
  * @module
  */
+import { constants as os } from "node:os";
+import { LabError } from "../error.ts";
 import { errno, libc, SystemError } from "./libc.ts";
-import { ownerOf } from "./owner.ts";
 
 // Which byte of the object stands for which role.
-const BYTE = { sender: 0n, receiver: 1n, parent: 2n, maker: 3n } as const;
+const BYTES = { sender: 0n, receiver: 1n, parent: 2n } as const;
 
-/** The roles at a channel; the maker is whoever is just making or removing it. */
-export type Role = keyof typeof BYTE;
+/** How many bytes of a file one object's roles take. */
+export const ROLE_BYTES = 4n;
+
+/** The roles at a channel. */
+export type Role = keyof typeof BYTES;
 
 const F_RDLCK = 0;
 const F_WRLCK = 1;
 const F_UNLCK = 2;
 const F_OFD_GETLK = 36;
 const F_OFD_SETLK = 37;
-const F_OFD_SETLKW = 38;
 
-// struct flock: short l_type, l_whence; off_t l_start, l_len; pid_t l_pid
-const flock = new DataView(new ArrayBuffer(32));
+/** Marks who is there, at one end of a channel. */
+export class Presence {
+  readonly #fd: number;
+  readonly #first: bigint;
 
-function lock(fd: number, command: number, type: number, role: Role): number {
-  flock.setInt16(0, type, true);
-  flock.setInt16(2, 0, true);
-  flock.setBigInt64(8, BYTE[role], true);
-  flock.setBigInt64(16, 1n, true);
-  flock.setInt32(24, 0, true);
-  if (libc().fcntlLock(fd, command, flock) < 0) {
-    throw new SystemError(`lock descriptor ${fd}`, errno());
+  /**
+   * @param fd Open to read. Nobody else may use this open file description.
+   * @param first The first of {@linkcode ROLE_BYTES} bytes that stand for the
+   * object, where the descriptor is of the folder that it lies in.
+   */
+  constructor(fd: number, first = 0n) {
+    this.#fd = fd;
+    this.#first = first;
   }
-  return flock.getInt16(0, true);
+
+  /** Says that we are there, until we leave or the descriptor is closed. */
+  enter(role: Role): void {
+    this.#lock(F_OFD_SETLK, F_RDLCK, role);
+  }
+
+  /** Takes that back. */
+  leave(role: Role): void {
+    this.#lock(F_OFD_SETLK, F_UNLCK, role);
+  }
+
+  /** Is anybody else there in that role? Asks, and takes nothing. */
+  has(role: Role): boolean {
+    return this.#lock(F_OFD_GETLK, F_WRLCK, role) !== F_UNLCK;
+  }
+
+  #lock(command: number, type: number, role: Role): number {
+    // struct flock: short l_type, l_whence; off_t l_start, l_len; pid_t l_pid
+    const flock = new DataView(new ArrayBuffer(32));
+    flock.setInt16(0, type, true);
+    flock.setBigInt64(8, this.#first + BYTES[role], true);
+    flock.setBigInt64(16, 1n, true);
+    if (libc().fcntlLock(this.#fd, command, flock) < 0) {
+      throw new SystemError(`lock descriptor ${this.#fd}`, errno());
+    }
+    return flock.getInt16(0, true);
+  }
 }
+
+const LOCK_EX = 2;
+const LOCK_NB = 4;
+const LOCK_UN = 8;
+
+const PATIENCE_MS = 5000;
+const NOTHING = new Int32Array(0);
 
 /**
- * Enters us, until we leave or the descriptor is closed. It must be open to read.
+ * Does something that no other process may do at the same time, under a lock of
+ * the open file, flock(2). It must be short: the others wait for it, deaf.
  *
- * @returns `false`: meanwhile somebody has removed the name; open it again.
+ * @param what The file's name, for the error.
+ * @throws {LabError} If another process keeps the lock for 5 s: it is stopped.
  */
-export function enter(fd: number, role: Role): boolean {
-  return exclusively(fd, () => {
-    lock(fd, F_OFD_SETLK, F_RDLCK, role);
-    return ownerOf(fd).links > 0;
-  });
-}
-
-/**
- * Takes us off again.
- *
- * @param last Called if we were the last one; nobody can enter meanwhile.
- */
-export function leave(fd: number, role: Role, last: () => void): void {
-  exclusively(fd, () => {
-    lock(fd, F_OFD_SETLK, F_UNLCK, role);
-    if (!present(fd, "sender") && !present(fd, "receiver")) last();
-  });
-}
-
-/** Is anybody else there in that role? Asks, and takes nothing. */
-export function present(fd: number, role: Role): boolean {
-  return lock(fd, F_OFD_GETLK, F_WRLCK, role) !== F_UNLCK;
-}
-
-/** Does something that no other process may do at the same time. */
-export function exclusively<T>(fd: number, work: () => T): T {
-  lock(fd, F_OFD_SETLKW, F_WRLCK, "maker");
+export function exclusively<T>(fd: number, what: string, work: () => T): T {
+  const { flock, poll } = libc();
+  const latest = performance.now() + PATIENCE_MS;
+  while (flock(fd, LOCK_EX | LOCK_NB) < 0) {
+    const error = errno();
+    if (error !== os.errno.EWOULDBLOCK && error !== os.errno.EINTR) {
+      throw new SystemError(`lock ${what}`, error);
+    }
+    if (performance.now() > latest) {
+      throw new LabError(
+        `Cannot lock ${what} as another process holds the lock: ` +
+          `is one of ours stopped? fg, or kill -9`,
+      );
+    }
+    poll(NOTHING, 0n, 1); // sleeps for a millisecond
+  }
   try {
     return work();
   } finally {
-    lock(fd, F_OFD_SETLK, F_UNLCK, "maker");
+    flock(fd, LOCK_UN);
   }
 }

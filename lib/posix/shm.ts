@@ -6,7 +6,7 @@
 import { constants as os } from "node:os";
 import { EAGAIN, O_CREAT, O_EXCL, O_RDWR } from "./file.ts";
 import { cString, errno, libc, SystemError } from "./libc.ts";
-import { ownerOf } from "./owner.ts";
+import { stat } from "./stat.ts";
 
 const { EEXIST, EINTR, ENOENT } = os.errno;
 const PROT_READ_WRITE = 1 | 2;
@@ -92,7 +92,7 @@ function openName(name: string, create: boolean, exclusive: boolean) {
 
 function map(name: string, fd: number, created: boolean, wish: number) {
   const { mmap, munmap } = libc();
-  let { uid, ours, size: bytes } = ownerOf(fd);
+  let { uid, ours, size: bytes } = stat(fd);
   if (bytes === 0) {
     if (wish === 0) {
       throw new SystemError(`map ${name}`, EAGAIN, "it has no size yet");
@@ -101,7 +101,7 @@ function map(name: string, fd: number, created: boolean, wish: number) {
     // ftruncate(2) this never shrinks it under somebody's feet, and takes the
     // memory now: later, want of it would be a SIGBUS.
     allocate(name, fd, wish);
-    bytes = ownerOf(fd).size;
+    bytes = stat(fd).size;
   }
   const length = BigInt(bytes);
   const place = mmap(null, length, PROT_READ_WRITE, MAP_SHARED, fd, 0n);

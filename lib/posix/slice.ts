@@ -10,9 +10,9 @@
  * @module
  */
 import { delay } from "@std/async/delay";
-import { eventLoop } from "../wait/event_loop.ts";
+import { eventLoop } from "../wait/turn.ts";
 
-const SLICE = 100; // ms; 10 turns a second cost well under 1 % of a processor
+const SLICE_MS = 100; // 10 turns a second cost well under 1 % of a processor
 
 let turned = performance.now();
 
@@ -21,20 +21,20 @@ let turned = performance.now();
  *
  * @param sleep Waits in the kernel for at most that many milliseconds (a whole
  * number). `true`: the wait is over; `false`: the slice is, or a signal came.
- * @param atMost Milliseconds after which the wait is over in any case.
+ * @param atMostMs Milliseconds after which the wait is over in any case.
  * @returns Nothing where it was over within the first slice.
  * @throws The signal's reason, once it is aborted.
  */
 export function inSlices(
   sleep: (ms: number) => boolean,
   signal: AbortSignal,
-  atMost = Infinity,
+  atMostMs = Infinity,
 ): Promise<void> | undefined {
   signal.throwIfAborted();
   const now = performance.now();
-  const left = turned + SLICE - now;
-  if (left > 0 && sleep(Math.ceil(Math.min(left, atMost)))) return;
-  return inMoreSlices(sleep, signal, now + atMost);
+  const left = turned + SLICE_MS - now;
+  if (left > 0 && sleep(Math.ceil(Math.min(left, atMostMs)))) return;
+  return inMoreSlices(sleep, signal, now + atMostMs);
 }
 
 async function inMoreSlices(
@@ -43,14 +43,14 @@ async function inMoreSlices(
   end: number,
 ): Promise<void> {
   for (;;) {
-    const early = performance.now() - turned < SLICE;
+    const early = performance.now() - turned < SLICE_MS;
     // Cut short by a signal: its listener has some threads to come through.
     if (early) await delay(1);
     else await eventLoop();
     turned = performance.now();
     signal.throwIfAborted();
     // Waits that are short but many must not keep the event loop out, either.
-    const left = Math.min(SLICE, end - turned);
+    const left = Math.min(SLICE_MS, end - turned);
     if (left <= 0 || sleep(Math.ceil(left))) return;
   }
 }

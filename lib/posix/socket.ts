@@ -62,16 +62,21 @@ export function connectTo(path: string): number | undefined {
 }
 
 /**
- * Makes the name and listens there, bind(2) and listen(2).
+ * Makes the name, for our user alone, and listens there: bind(2), listen(2).
  *
  * @returns A descriptor; `undefined`: something is there already.
  */
 export function listenAt(path: string): number | undefined {
   const address = addressOf(path);
-  const { bind, listen } = libc();
+  const { bind, listen, umask } = libc();
   return withSocket(
     `listen at ${path}`,
-    (fd) => bind(fd, address, address.length) || listen(fd, BACKLOG),
+    (fd) => {
+      const before = umask(0o177); // bind(2) makes it with what is left: 0600
+      const bound = bind(fd, address, address.length);
+      umask(before); // never fails, so errno stays
+      return bound || listen(fd, BACKLOG);
+    },
     [EADDRINUSE],
   );
 }

@@ -4,7 +4,7 @@
  *
  * @module
  */
-import { blockingFutexParking } from "../posix/futex.ts";
+import { blockingProcessParking } from "../shared_memory/process_parking.ts";
 import { dieWith } from "../posix/process.ts";
 import { openShared, unlinkShared } from "../posix/shm.ts";
 import { type Part, write } from "./writer.ts";
@@ -24,5 +24,5 @@ if (import.meta.main) {
   using segment = openShared(name);
   // When all have it, the name may go: then not even kill -9 leaves it behind.
   const last = () => void unlinkShared(name);
-  write(segment.memory, blockingFutexParking, part, last);
+  write(segment.memory, blockingProcessParking, part, last);
 }

@@ -5,19 +5,19 @@
  * @module
  */
 import { delay } from "@std/async/delay";
-import { ABSENT, END, PENDING } from "../channel/channel.ts";
+import { ABSENT, END, PENDING } from "../channel/mod.ts";
 import { seconds } from "../wait/duration.ts";
 import { LabError, TimeoutError } from "../error.ts";
 import { header } from "../message/header.ts";
 import { ProcessLog } from "../cli/log.ts";
-import { Inbox, Outbox } from "../message/mailbox.ts";
-import { Message, MessageError } from "../message/message.ts";
+import { Inbox } from "../message/inbox.ts";
+import { Message, MessageError, recordOf } from "../message/message.ts";
 import type { Options } from "../cli/options.ts";
 import { rangeText, replyAddress } from "./server.ts";
-import { waitFor, type WaitOptions } from "../wait/wait.ts";
+import { waitFor, type WaitOptions } from "../wait/mod.ts";
 
-/** Milliseconds between two looks for a server. */
-const LOOK = 100;
+/** How often (ms) a client looks for a server. */
+const LOOK_MS = 100;
 
 /**
  * Makes its requests, one after the other.
@@ -40,15 +40,16 @@ export async function runClient(
   };
   log.start();
   // A queue would take our request even if nobody ever reads it.
-  const { heard, openReceiver, openSender, remove } = await mechanism.load();
-  let server = await heard?.({ name });
+  const { hasReceiver, openReceiver, openSender, remove } = await mechanism
+    .load();
+  let server = await hasReceiver?.({ name });
   await inTime(
     `No server reads ${name}`,
     waitFor(
       () => server ? true : ABSENT,
       async (signal) => {
-        await delay(LOOK, { signal });
-        server = await heard?.({ name });
+        await delay(LOOK_MS, { signal });
+        server = await hasReceiver?.({ name });
       },
       { way: "block", timeout, signal },
     ),
@@ -59,8 +60,7 @@ export async function runClient(
   await remove(address); // of a client that was killed and had our Pid
   await using receiver = await openReceiver(address);
   await using sender = await openSender({ name });
-  const outbox = new Outbox(sender, header, { gather: false });
-  const inbox = new Inbox(receiver, header, boundaries);
+  const inbox = new Inbox(receiver, () => header.decoder(), boundaries);
 
   for (let seq = 1; seq <= requests; seq++) {
     const fields = {
@@ -72,11 +72,12 @@ export async function runClient(
       replyTo,
     };
     log.info(`Asking for ${count}`, { seq, count });
-    outbox.offer(Message.of(String(count), fields));
+    const request = Message.of(String(count), fields);
+    const record = recordOf(request, header, sender.limit);
     await inTime(
       `Request ${seq} could not be sent to ${name}`,
       waitFor(
-        () => outbox.flush(),
+        () => sender.offer(record),
         (signal) => sender.writable(signal),
         wait,
       ),
@@ -111,7 +112,7 @@ export async function runClient(
     } catch (error) {
       if (!(error instanceof TimeoutError)) throw error;
       // Its server was killed: our request would stay in it.
-      if (outlives && !await heard?.({ name })) {
+      if (outlives && !await hasReceiver?.({ name })) {
         await remove({ name });
       }
       throw new TimeoutError(

@@ -12,20 +12,20 @@ import {
   NAME,
   type Operations,
   PENDING,
-  type Sender,
-} from "../channel/channel.ts";
-import { LabError, TimeoutError } from "../error.ts";
+} from "../channel/mod.ts";
+import { isExpected, LabError, TimeoutError } from "../error.ts";
 import { header } from "../message/header.ts";
 import { ProcessLog } from "../cli/log.ts";
-import { Inbox, isForeign, Outbox } from "../message/mailbox.ts";
+import { Inbox } from "../message/inbox.ts";
 import {
   type Header,
   Message,
   MessageError,
   quote,
+  recordOf,
 } from "../message/message.ts";
 import { MAX_RANGE, type Options } from "../cli/options.ts";
-import { Turn, waitFor } from "../wait/wait.ts";
+import { Turn, waitFor } from "../wait/mod.ts";
 
 /** Milliseconds that the server waits for a client to make room for its answer. */
 const PATIENCE = 500;
@@ -41,14 +41,18 @@ export async function runServer(
 ): Promise<0> {
   const log = new ProcessLog("server");
   const operations = await mechanism.load();
-  if (await operations.heard?.({ name })) {
+  if (await operations.hasReceiver?.({ name })) {
     throw new LabError(
       `Cannot serve ${name} as somebody reads it already: choose another --name`,
     );
   }
   await using replies = new Replies(mechanism, operations, log, signal);
   await using receiver = await operations.openReceiver({ name });
-  const inbox = new Inbox(receiver, header, mechanism.properties.boundaries);
+  const inbox = new Inbox(
+    receiver,
+    () => header.decoder(),
+    mechanism.properties.boundaries,
+  );
   const look = () => {
     const found = inbox.poll();
     return found === END ? PENDING : found; // the next client may come
@@ -95,7 +99,7 @@ export async function runServer(
     next += count;
     answered++;
   }
-  const unread = inbox.drain();
+  const unread = [...inbox.drain()].length;
   if (unread > 0) log.warn(`${unread} more requests had come: they are lost`);
   log.finish();
   return 0;
@@ -180,7 +184,7 @@ class Replies implements AsyncDisposable {
       const address = replyAddress(this.#mechanism, name);
       // What outlives its readers takes an answer even if nobody reads.
       const here = !this.#mechanism.properties.outlives ||
-        await this.#operations.heard?.(address);
+        await this.#operations.hasReceiver?.(address);
       if (here && await this.#offer(name, answer)) return true;
       this.#log.warn(`Nobody reads ${name}: its client has gone`);
       await this.#removeUnread();
@@ -188,7 +192,7 @@ class Replies implements AsyncDisposable {
       this.#signal.throwIfAborted();
       if (error instanceof TimeoutError) {
         this.#log.warn(`Nothing more fits into ${name}: its client reads none`);
-      } else if (isForeign(error)) {
+      } else if (isExpected(error)) {
         this.#log.warn(`Cannot answer on ${name}: ${error.message}`);
       } else throw error;
     }
@@ -200,13 +204,12 @@ class Replies implements AsyncDisposable {
     const address = replyAddress(this.#mechanism, name);
     const sender = await this.#operations.openSender(address);
     try {
-      const outbox = new Outbox(sender, header, { gather: false });
-      outbox.offer(answer);
+      const record = recordOf(answer, header, sender.limit);
       // Not as --wait says: in a blocking write(2) one client could hold us.
       return await waitFor(
         () => {
-          const gone = outbox.flush();
-          return gone === ABSENT ? false : gone;
+          const offered = sender.offer(record);
+          return offered === ABSENT ? false : offered;
         },
         (signal) => sender.writable(signal),
         {
@@ -224,25 +227,25 @@ class Replies implements AsyncDisposable {
     }
   }
 
-  async #close(name: string, sender: Sender) {
+  async #close(name: string, open: Disposable | AsyncDisposable) {
     try {
-      await sender[Symbol.asyncDispose]();
+      await using _sender = open;
     } catch (error) {
-      if (!isForeign(error)) throw error;
+      if (!isExpected(error)) throw error;
       this.#log.warn(`Cannot close ${name}: ${error.message}`);
     }
   }
 
   /** Removes the reply channels that nobody reads any more. */
   async #removeUnread() {
-    const { heard, remove } = this.#operations;
+    const { hasReceiver, remove } = this.#operations;
     for (const name of this.#names) {
       const address = replyAddress(this.#mechanism, name);
       try {
-        if (await heard?.(address)) continue;
+        if (await hasReceiver?.(address)) continue;
         await remove(address);
       } catch (error) {
-        if (!isForeign(error)) throw error;
+        if (!isExpected(error)) throw error;
         this.#log.warn(`Cannot remove ${name}: ${error.message}`);
       }
       this.#names.delete(name);

@@ -5,112 +5,111 @@
  * @module
  */
 import {
+  type CUT,
   END,
   FULL,
   PENDING,
   type Receiver,
   type Sender,
-} from "../channel/channel.ts";
+} from "../channel/mod.ts";
+import { RateLimit } from "../wait/rate_limit.ts";
 import type { Ring } from "./ring.ts";
-import { Seldom } from "../wait/rate_limit.ts";
 
-/** What an end must know of those at the other, and how it leaves. */
-export interface Presence extends Disposable {
+/** What an end must know of those at the other end, and how it leaves. */
+export interface Attendance extends Disposable {
   /** Has any sender the ring open? */
-  senders(): boolean;
-  /** Does the owner of a slot still run? */
+  hasSender(): boolean;
+  /** Does the owner of a lock still run? */
   isAlive(owner: number): boolean;
 }
 
-/** The dead ring no bell: one who sleeps looks after them that often, in ms. */
-const LOOK = 500;
+/** A killed process wakes nobody, so an end that sleeps looks that often (ms). */
+const CHECK_MS = 500;
 
 /** Puts records into a ring. */
-export class RingSender implements Sender {
+export class RingSender implements Sender, Disposable {
   readonly limit: number;
   #ring: Ring;
-  #presence: Presence;
+  #others: Attendance;
 
-  constructor(ring: Ring, presence: Presence) {
+  constructor(ring: Ring, others: Attendance) {
     this.#ring = ring;
-    this.#presence = presence;
+    this.#others = others;
     this.limit = ring.slotBytes;
     ring.join();
   }
 
-  offer(record: Uint8Array) {
+  offer(record: Uint8Array): true | typeof FULL {
     const ring = this.#ring;
     if (ring.put(record)) return true;
-    return ring.recover(this.#presence.isAlive) && ring.put(record) || FULL;
+    return ring.recover(this.#others.isAlive) && ring.put(record) || FULL;
   }
 
-  async writable(signal: AbortSignal) {
-    await this.#ring.sleep("senders", signal, LOOK);
+  async writable(signal: AbortSignal): Promise<void> {
+    await this.#ring.sleep("senders", signal, CHECK_MS);
   }
 
-  [Symbol.asyncDispose]() {
+  [Symbol.dispose](): void {
     this.#ring.leave();
-    this.#presence[Symbol.dispose]();
-    return Promise.resolve();
+    this.#others[Symbol.dispose]();
   }
 }
 
 /** Takes records out of a ring. */
-export class RingReceiver implements Receiver {
+export class RingReceiver implements Receiver, Disposable {
   #ring: Ring;
-  #presence: Presence;
+  #others: Attendance;
   #sendersBefore: number;
-  #sender = false; // has one come since we have?
-  #dead = new Seldom(); // to look after them takes system calls
+  #hadSender = false; // since we have come?
+  #checks = new RateLimit(); // for killed senders: that takes system calls
 
   /** @param sendersBefore How many senders had come and gone before us. */
   constructor(
     ring: Ring,
-    presence: Presence,
-    sendersBefore = presence.senders() ? -1 : ring.sendersEver,
+    others: Attendance,
+    sendersBefore = others.hasSender() ? -1 : ring.sendersEver,
   ) {
     this.#ring = ring;
-    this.#presence = presence;
+    this.#others = others;
     this.#sendersBefore = sendersBefore;
   }
 
-  poll() {
+  poll(): Uint8Array | typeof PENDING | typeof CUT | typeof END {
     const ring = this.#ring;
     const record = ring.take();
     if (record) {
-      this.#sender = true;
+      this.#hadSender = true;
       return record;
     }
     if (!this.#mayBeOver()) return PENDING;
-    ring.recover(this.#presence.isAlive);
-    const over = this.#over();
-    // What the killed one has left, or the last sender put in before it left.
+    ring.recover(this.#others.isAlive);
+    const over = this.#isOver();
+    // What a killed sender has left, or the last one put in before it left.
     return ring.take() ?? (over ? END : PENDING);
   }
 
   /** Have senders come, and are all of them gone? */
-  #over(): boolean {
-    this.#sender ||= this.#ring.sendersEver !== this.#sendersBefore;
-    return this.#sender && !this.#presence.senders();
+  #isOver(): boolean {
+    this.#hadSender ||= this.#ring.sendersEver !== this.#sendersBefore;
+    return this.#hadSender && !this.#others.hasSender();
   }
 
-  /** All have left properly? If not, one may have been killed, now and then. */
+  /** Have all left in order? If not, one may have been killed: check at times. */
   #mayBeOver(): boolean {
-    return this.#ring.senders === 0 || this.#dead.due();
+    return this.#ring.senders === 0 || this.#checks.due();
   }
 
-  async readable(signal: AbortSignal) {
-    let over = this.#mayBeOver() && this.#over(); // reported already
-    const rung = await this.#ring.sleep("receivers", signal, LOOK, () => {
+  async readable(signal: AbortSignal): Promise<void> {
+    let over = this.#mayBeOver() && this.#isOver(); // reported already
+    const woken = await this.#ring.sleep("receivers", signal, CHECK_MS, () => {
       const before = over;
-      over = this.#mayBeOver() && this.#over();
+      over = this.#mayBeOver() && this.#isOver();
       return over && !before;
     });
-    if (!rung) this.#dead.reset();
+    if (!woken) this.#checks.reset();
   }
 
-  [Symbol.asyncDispose]() {
-    this.#presence[Symbol.dispose]();
-    return Promise.resolve();
+  [Symbol.dispose](): void {
+    this.#others[Symbol.dispose]();
   }
 }

@@ -1,7 +1,7 @@
 /**
  * Sleeping on a word of shared memory until another changes it and wakes us, as
- * futex(2) does. Between threads that is `Atomics`, between processes
- * posix/futex.ts.
+ * futex(2) does. Between threads that is `Atomics`; between processes see
+ * `process_parking.ts`.
  *
  * @module
  */
@@ -16,19 +16,19 @@ export interface Parking {
     words: Int32Array<ArrayBufferLike>,
     index: number,
     value: number,
-    atMost: number,
+    atMostMs: number,
     signal: AbortSignal,
   ): Promise<void>;
-  /** Wakes all who sleep on the word. */
+  /** Wakes all that sleep on the word. */
   wake(words: Int32Array<ArrayBufferLike>, index: number): void;
 }
 
 /** Parking between the threads of one process. */
 export const threadParking: Parking = {
-  async wait(words, index, value, atMost, signal) {
-    const sleep = Atomics.waitAsync(words, index, value, atMost);
+  async wait(words, index, value, atMostMs, signal) {
+    const sleep = Atomics.waitAsync(words, index, value, atMostMs);
     if (!sleep.async) return;
-    const wake = () => Atomics.notify(words, index); // our own sleep, too
+    const wake = () => Atomics.notify(words, index); // all, and so us, too
     signal.addEventListener("abort", wake, { once: true });
     if (signal.aborted) wake();
     await sleep.value;
@@ -45,7 +45,7 @@ export interface BlockingParking {
     index: number,
     value: number,
   ): void;
-  /** Wakes at most that many of those who sleep on the word. */
+  /** Wakes at most that many of those that sleep on the word. */
   wake(words: Int32Array<ArrayBufferLike>, index: number, count: number): void;
 }
 

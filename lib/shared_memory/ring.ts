@@ -5,65 +5,36 @@
  * that nobody reads what is half written.
  *
  * The slots and their marks are those of Dmitry Vyukov's bounded queue
- * (1024cores.net). But at each end only one may be at work at a time, under a
- * lock that holds its number: so a lock whose owner was killed can be told, and
- * taken over.
+ * (1024cores.net). But at each end only one process may be at work at a time,
+ * under a lock that holds its number. If the owner of a lock is killed, the
+ * others can tell, and take the lock over.
  *
  * @module
  */
+import { CUT } from "../channel/mod.ts";
 import { LabError } from "../error.ts";
+import { formatRing, RingLayout, WORD } from "./layout.ts";
 import { type Parking, threadParking } from "./parking.ts";
-import { Words } from "./word_view.ts";
 
-const MAGIC = 0x69706331; // "ipc1"
-const VERSION = 2;
-
-// Where the 32-bit words of the head are. What one side writes often stands 64
-// bytes from what the other does: else each write takes the other's cache line.
-const WORD = {
-  magic: 0,
-  version: 1,
-  capacity: 2, // slots
-  slotBytes: 3, // longest record
-  sendersEver: 4, // how many senders have joined since the beginning
-  senders: 5, // ... and not left: where no process can die alone
-  tail: 16, // the position of the next record to come
-  sending: 17, // the lock of the senders: who is at work, or 0
-  head: 32, // the position of the next record to go
-  receiving: 33, // the lock of the receivers
-};
-const HEAD_BYTES = 192;
-const LONG = 256; // bytes; more are copied with set()
 const SPINS = 1000; // looks at a lock that another holds
-const HELD = 10; // ms to sleep on it then: its owner has lost its processor
+const HELD_MS = 10; // sleep on it after that: its owner has lost its processor
 
-// A slot is a cell of two cache lines, with its mark, the record's length, and
-// a short record; the cells stand close together, for the processor fetches
-// what follows ahead of time. A longer record stands behind all the cells.
-const CELL_BYTES = 128;
-const CELL_HEAD = 8;
-const SHORT = CELL_BYTES - CELL_HEAD;
+// What a slot's mark says. In lap 0 an empty slot has the mark 0 and a full one
+// 1; in lap 1 they have 2 and 3; then comes lap 0 again. So each step adds 1.
+const STATE = 3; // the bits that say so
+const ASLEEP = 4; // added: somebody sleeps until the mark changes
 
-const ASLEEP = 4; // in a mark
+/** The length of a record whose sender was killed while it wrote it. */
+const KILLED = -1;
 
 /** The two roles at a ring. */
 export type Role = "senders" | "receivers";
 
-/** Where each is at work, its lock, and the mark of a slot that is ready for it. */
+/** Where each is at work, its lock, and what a slot that is ready for it adds. */
 const ENDS = {
-  senders: { word: WORD.tail, lock: WORD.sending, ready: 0 },
-  receivers: { word: WORD.head, lock: WORD.receiving, ready: 1 },
+  senders: { position: WORD.tail, lock: WORD.sending, ready: 0 },
+  receivers: { position: WORD.head, lock: WORD.receiving, ready: 1 },
 } as const;
-
-/** Bytes of memory that a ring needs. */
-export function ringBytes(capacity: number, slotBytes: number): number {
-  return HEAD_BYTES + capacity * (CELL_BYTES + longBytes(slotBytes));
-}
-
-/** Bytes for a record that is too long for its cell. */
-function longBytes(slotBytes: number): number {
-  return slotBytes > SHORT ? Math.ceil(slotBytes / 64) * 64 : 0;
-}
 
 /**
  * The ring.
@@ -71,6 +42,7 @@ function longBytes(slotBytes: number): number {
  * @example
  * ```ts
  * import { assertEquals } from "@std/assert";
+ * import { ringBytes } from "./layout.ts";
  *
  * const memory = new SharedArrayBuffer(ringBytes(2, 8));
  * const ring = Ring.format(memory, 2, 8);
@@ -79,18 +51,8 @@ function longBytes(slotBytes: number): number {
  * assertEquals(ring.take(), undefined);
  * ```
  */
-export class Ring {
-  readonly capacity: number;
-  readonly slotBytes: number;
-  readonly #words: Int32Array<ArrayBufferLike>;
-  readonly #bytes: Uint8Array;
-  readonly #longs: number; // where the long records are, a word's index
-  readonly #stride: number; // from one to the next, in words
+export class Ring extends RingLayout {
   readonly #owner: number;
-  readonly #record = new Words(); // that is put in
-  readonly #takenWords: Int32Array;
-  readonly #taken: Uint8Array; // what take() has taken out
-  #view: Uint8Array; // of it
   readonly #parking: Parking;
 
   /**
@@ -104,41 +66,9 @@ export class Ring {
     owner = 1,
     parking: Parking = threadParking,
   ) {
-    if (memory.byteLength < HEAD_BYTES) {
-      throw new LabError(
-        `Cannot attach to shared memory of ${memory.byteLength} bytes: a ring has at least ${HEAD_BYTES}`,
-      );
-    }
-    const words = new Int32Array(memory, 0, memory.byteLength >> 2);
-    if (Atomics.load(words, WORD.magic) !== MAGIC) {
-      throw new LabError("Cannot attach to shared memory that holds no ring");
-    }
-    if (words[WORD.version] !== VERSION) {
-      throw new LabError(
-        `Cannot attach to a ring of version ${
-          words[WORD.version]
-        }: ours is ${VERSION}`,
-      );
-    }
-    this.capacity = words[WORD.capacity];
-    this.slotBytes = words[WORD.slotBytes];
-    if (
-      this.capacity < 1 || this.slotBytes < 1 ||
-      ringBytes(this.capacity, this.slotBytes) > memory.byteLength
-    ) {
-      throw new LabError(
-        `Cannot attach to a ring of ${this.capacity} slots of ${this.slotBytes} bytes in ${memory.byteLength} bytes of memory`,
-      );
-    }
-    this.#words = words;
-    this.#bytes = new Uint8Array(memory);
-    this.#longs = (HEAD_BYTES + this.capacity * CELL_BYTES) >> 2;
-    this.#stride = longBytes(this.slotBytes) >> 2;
+    super(memory);
     this.#owner = owner;
     this.#parking = parking;
-    this.#takenWords = new Int32Array((this.slotBytes + 3) >> 2);
-    this.#taken = new Uint8Array(this.#takenWords.buffer);
-    this.#view = this.#taken;
   }
 
   /** Makes an empty ring in memory that is all zeros, and attaches to it. */
@@ -149,71 +79,8 @@ export class Ring {
     owner = 1,
     parking: Parking = threadParking,
   ): Ring {
-    const words = new Int32Array(memory, 0, HEAD_BYTES >> 2);
-    words[WORD.version] = VERSION;
-    words[WORD.capacity] = capacity;
-    words[WORD.slotBytes] = slotBytes;
-    Atomics.store(words, WORD.magic, MAGIC); // last: now it can be attached to
+    formatRing(memory, capacity, slotBytes);
     return new Ring(memory, owner, parking);
-  }
-
-  // Positions run from 0 to twice the capacity, and start again: two laps, so
-  // that a full ring is not taken for an empty one. A slot's mark in lap n, 0 or
-  // 1, is 2n while it is empty for that lap's sender, 2n + 1 while it is full,
-  // and then the other lap's 2n. Who sleeps until it changes adds ASLEEP.
-
-  #lap(position: number): 0 | 1 {
-    return position < this.capacity ? 0 : 1;
-  }
-
-  #slot(position: number): number {
-    return position < this.capacity ? position : position - this.capacity;
-  }
-
-  #next(position: number): number {
-    return position + 1 === 2 * this.capacity ? 0 : position + 1;
-  }
-
-  #markAt(position: number): number {
-    return (HEAD_BYTES + this.#slot(position) * CELL_BYTES) >> 2;
-  }
-
-  /** Where a record stands, a word's index. */
-  #recordAt(position: number, length: number): number {
-    return length <= SHORT
-      ? this.#markAt(position) + (CELL_HEAD >> 2)
-      : this.#longs + this.#slot(position) * this.#stride;
-  }
-
-  /**
-   * A plain load: Atomics.load takes ten times as long, and may be too old a
-   * moment later just the same. Under the lock it cannot be.
-   */
-  #load(word: number): number {
-    const position = this.#words[word];
-    if (position >= 0 && position < 2 * this.capacity) return position;
-    throw new LabError(
-      `Cannot use the ring as it is damaged: position ${position}`,
-    );
-  }
-
-  /** @returns Is it ours now? If not, another holds it for a long time. */
-  #lock(word: number): boolean {
-    for (let i = 0; i < SPINS; i++) {
-      const owner = Atomics.compareExchange(this.#words, word, 0, this.#owner);
-      if (owner === 0) return true;
-    }
-    return false;
-  }
-
-  #unlock(word: number) {
-    Atomics.store(this.#words, word, 0);
-  }
-
-  /** Sets a mark, and wakes those who sleep on it. */
-  #set(at: number, mark: number) {
-    const before = Atomics.exchange(this.#words, at, mark & 3);
-    if (before & ASLEEP) this.#parking.wake(this.#words, at);
   }
 
   /**
@@ -228,24 +95,27 @@ export class Ring {
         `Cannot put ${record.length} bytes into a ring: a slot has ${this.slotBytes}`,
       );
     }
-    const words = this.#words;
+    const { words } = this;
     for (;;) {
+      // Is the next slot empty?
       const tail = this.#load(WORD.tail);
-      const at = this.#markAt(tail);
-      const empty = 2 * this.#lap(tail);
-      if ((words[at] & 3) !== empty) {
-        if (Atomics.load(words, WORD.tail) === tail) return false;
-        continue; // another was faster
+      const mark = this.markAt(tail);
+      const empty = 2 * this.lapOf(tail);
+      if ((words[mark] & STATE) !== empty) {
+        if (Atomics.load(words, WORD.tail) === tail) return false; // full
+        continue; // another sender was faster: look at the slot after that
       }
+      // Become the only sender, and look again: what we saw may be too old.
       if (!this.#lock(WORD.sending)) return false;
-      if (words[WORD.tail] !== tail || (words[at] & 3) !== empty) {
+      if (words[WORD.tail] !== tail || (words[mark] & STATE) !== empty) {
         this.#unlock(WORD.sending);
         continue;
       }
-      words[WORD.tail] = this.#next(tail);
-      this.#copyIn(record, this.#recordAt(tail, record.length));
-      words[at + 1] = record.length;
-      this.#set(at, empty + 1);
+      // Move on first and set the mark last: see recover().
+      words[WORD.tail] = this.after(tail);
+      this.copyIn(record, tail);
+      words[mark + 1] = record.length;
+      this.#setMark(mark, empty + 1);
       this.#unlock(WORD.sending);
       return true;
     }
@@ -254,43 +124,45 @@ export class Ring {
   /**
    * Takes a record out.
    *
-   * @returns Its bytes, valid until the next call; none at all where its sender
-   * was killed in it. `undefined`: there is none, or the lock is not free.
+   * @returns Its bytes, valid until the next call; `CUT`: its sender was killed
+   * while it wrote them; `undefined`: there is none, or the lock is not free.
    */
-  take(): Uint8Array | undefined {
-    const words = this.#words;
+  take(): Uint8Array | typeof CUT | undefined {
+    const { words } = this;
     for (;;) {
+      // Is the next slot full?
       const head = this.#load(WORD.head);
-      const at = this.#markAt(head);
-      const full = 2 * this.#lap(head) + 1;
-      if ((words[at] & 3) !== full) {
-        if (Atomics.load(words, WORD.head) === head) return undefined;
-        continue; // another was faster
+      const mark = this.markAt(head);
+      const full = 2 * this.lapOf(head) + 1;
+      if ((words[mark] & STATE) !== full) {
+        if (Atomics.load(words, WORD.head) === head) return undefined; // empty
+        continue; // another receiver was faster: look at the slot after that
       }
+      // Become the only receiver, and look again: what we saw may be too old.
       if (!this.#lock(WORD.receiving)) return undefined;
-      if (words[WORD.head] !== head || (words[at] & 3) !== full) {
+      if (words[WORD.head] !== head || (words[mark] & STATE) !== full) {
         this.#unlock(WORD.receiving);
         continue;
       }
-      const length = words[at + 1];
-      // Never trust a length that somebody else could have written.
-      const size = length >= 0 && length <= this.slotBytes ? length : 0;
-      this.#copyOut(this.#recordAt(head, size), size);
-      words[WORD.head] = this.#next(head);
-      this.#set(at, full + 1);
+      // Copy first, for the slot is ours no longer once its mark says empty.
+      const length = words[mark + 1];
+      const record = this.#isLength(length) ? this.copyOut(head, length) : CUT;
+      words[WORD.head] = this.after(head);
+      this.#setMark(mark, full + 1);
       this.#unlock(WORD.receiving);
-      // A view costs more than all the rest: the last one often fits.
-      if (this.#view.length !== size) {
-        this.#view = this.#taken.subarray(0, size);
-      }
-      return this.#view;
+      return record;
     }
+  }
+
+  /** Never trust a length that somebody else could have written. */
+  #isLength(length: number): boolean {
+    return length >= 0 && length <= this.slotBytes;
   }
 
   /**
    * Sleeps until a record comes (receivers) or a slot gets free (senders).
    *
-   * @param atMost Milliseconds after which it wakes up in any case.
+   * @param atMostMs Milliseconds after which it wakes up in any case.
    * @param over Is there something else to wake up for?
    * @returns Was there something, or has somebody woken us?
    * @throws The signal's reason, once it is aborted.
@@ -298,26 +170,28 @@ export class Ring {
   async sleep(
     role: Role,
     signal: AbortSignal,
-    atMost = Infinity,
+    atMostMs = Infinity,
     over: () => boolean = () => false,
   ): Promise<boolean> {
-    const words = this.#words;
-    const { word, lock, ready } = ENDS[role];
-    const position = this.#load(word);
-    const at = this.#markAt(position);
+    const { words } = this;
+    const { position, lock, ready } = ENDS[role];
+    const next = this.#load(position);
+    const at = this.markAt(next);
     const mark = Atomics.load(words, at);
-    if ((mark & 3) === 2 * this.#lap(position) + ready) {
+    if ((mark & STATE) === 2 * this.lapOf(next) + ready) {
+      // The slot is ready for us, so it was the lock that was not free.
       const owner = Atomics.load(words, lock);
       if (owner !== 0) {
-        await this.#parking.wait(words, lock, owner, HELD, signal);
+        await this.#parking.wait(words, lock, owner, HELD_MS, signal);
       }
       signal.throwIfAborted();
       return true;
     }
+    // Say that we sleep, unless the mark has changed since we looked.
     const asleep = mark | ASLEEP;
     if (Atomics.compareExchange(words, at, mark, asleep) !== mark) return true;
-    // Look now that they know of us: who leaves later wakes us up.
-    if (!over()) await this.#parking.wait(words, at, asleep, atMost, signal);
+    // Look only now: a sender that leaves from here on wakes us up.
+    if (!over()) await this.#parking.wait(words, at, asleep, atMostMs, signal);
     signal.throwIfAborted();
     return Atomics.load(words, at) !== asleep;
   }
@@ -325,11 +199,11 @@ export class Ring {
   /** Is there something to take? */
   get filled(): boolean {
     const head = this.#load(WORD.head);
-    const mark = Atomics.load(this.#words, this.#markAt(head));
-    return (mark & 3) === 2 * this.#lap(head) + 1;
+    const mark = Atomics.load(this.words, this.markAt(head));
+    return (mark & STATE) === 2 * this.lapOf(head) + 1;
   }
 
-  /** How many records lie in it; a guess while somebody is at it. */
+  /** How many records lie in it; a guess while somebody is at work. */
   get length(): number {
     const count = this.#load(WORD.tail) - this.#load(WORD.head);
     return count < 0 ? count + 2 * this.capacity : count;
@@ -337,35 +211,35 @@ export class Ring {
 
   /** How many senders have ever joined. */
   get sendersEver(): number {
-    return Atomics.load(this.#words, WORD.sendersEver);
+    return Atomics.load(this.words, WORD.sendersEver);
   }
 
   /** How many senders have joined and not left, killed ones included. */
   get senders(): number {
-    return this.#words[WORD.senders];
+    return this.words[WORD.senders];
   }
 
   /** A sender comes. */
   join(): void {
-    Atomics.add(this.#words, WORD.senders, 1);
-    Atomics.add(this.#words, WORD.sendersEver, 1);
+    Atomics.add(this.words, WORD.senders, 1);
+    Atomics.add(this.words, WORD.sendersEver, 1);
   }
 
-  /** A sender goes: receivers that sleep may have waited for just that. */
+  /** A sender goes: a receiver that sleeps may wait for just that. */
   leave(): void {
-    const words = this.#words;
+    const { words } = this;
     Atomics.sub(words, WORD.senders, 1);
-    const at = this.#markAt(this.#load(WORD.head));
+    const at = this.markAt(this.#load(WORD.head));
     const mark = Atomics.load(words, at);
     if ((mark & ASLEEP) === 0) return;
-    // Lost against one who sets the mark, and wakes them, too? All the better.
-    Atomics.compareExchange(words, at, mark, mark & 3);
+    // If the exchange fails, another has just set the mark and woken them.
+    Atomics.compareExchange(words, at, mark, mark & STATE);
     this.#parking.wake(words, at);
   }
 
   /**
-   * Takes over from one who was killed at work. What a sender had begun is then
-   * a record without bytes; what a receiver had begun to take is gone.
+   * Takes over from a process that was killed while it held a lock. What a
+   * sender had begun then reads as `CUT`; what a receiver had begun is gone.
    *
    * @param isAlive Does the owner of that number still run?
    * @returns Was there one?
@@ -377,61 +251,57 @@ export class Ring {
   }
 
   #takeOver(role: Role, isAlive: (owner: number) => boolean): boolean {
-    const words = this.#words;
-    const { word, lock, ready } = ENDS[role];
+    const { words } = this;
+    const { position, lock, ready } = ENDS[role];
     const owner = Atomics.load(words, lock);
-    if (owner < 0) {
-      throw new LabError(
-        `Cannot use the ring as it is damaged: owner ${owner}`,
-      );
-    }
+    if (owner < 0) throw damaged(`owner ${owner}`);
     if (owner === 0 || isAlive(owner)) return false;
     if (Atomics.compareExchange(words, lock, owner, this.#owner) !== owner) {
       return false; // another was faster
     }
-    // Both move on first, and set the mark last: is that still to be done?
-    const next = this.#load(word);
-    const begun = (next === 0 ? 2 * this.capacity : next) - 1;
-    const at = this.#markAt(begun);
-    const mark = 2 * this.#lap(begun) + ready;
-    if ((Atomics.load(words, at) & 3) === mark) {
-      if (role === "senders") words[at + 1] = 0;
-      this.#set(at, mark + 1);
+    // Both roles move on first and set the mark last: is that still to be done?
+    const begun = this.before(this.#load(position));
+    const at = this.markAt(begun);
+    const mark = 2 * this.lapOf(begun) + ready;
+    if ((Atomics.load(words, at) & STATE) === mark) {
+      if (role === "senders") words[at + 1] = KILLED;
+      this.#setMark(at, mark + 1);
     }
     this.#unlock(lock);
     return true;
   }
 
-  // A loop over words beats set(), and the two views that it needs, by far. It
-  // begins at the end: a receiver that spins looks at the first cache line, and
-  // would take that from us while we still write the second.
-
-  #copyIn(record: Uint8Array, at: number) {
-    const { byteOffset, length } = record;
-    const start = at << 2;
-    const bytes = this.#bytes;
-    if (length > LONG) return bytes.set(record, start);
-    let i = 0;
-    if ((byteOffset & 3) === 0) {
-      const words = this.#words;
-      const from = this.#record.of(record);
-      const first = byteOffset >> 2;
-      const count = length >> 2;
-      for (let k = count; k-- > 0;) words[at + k] = from[first + k];
-      i = count << 2;
-    }
-    for (; i < length; i++) bytes[start + i] = record[i];
+  /**
+   * Reads a position with a plain load, ten times as fast as Atomics.load. It
+   * may be too old, as an atomic one may be a moment later; under the lock it
+   * cannot be.
+   */
+  #load(word: number): number {
+    const position = this.words[word];
+    if (position >= 0 && position < 2 * this.capacity) return position;
+    throw damaged(`position ${position}`);
   }
 
-  #copyOut(at: number, size: number) {
-    if (size > LONG) {
-      const start = at << 2;
-      this.#taken.set(this.#bytes.subarray(start, start + size));
-      return;
+  /** @returns Is it ours now? If not, another holds it for a long time. */
+  #lock(word: number): boolean {
+    for (let i = 0; i < SPINS; i++) {
+      const owner = Atomics.compareExchange(this.words, word, 0, this.#owner);
+      if (owner === 0) return true;
     }
-    const words = this.#words;
-    const to = this.#takenWords;
-    const count = (size + 3) >> 2;
-    for (let i = 0; i < count; i++) to[i] = words[at++];
+    return false;
   }
+
+  #unlock(word: number) {
+    Atomics.store(this.words, word, 0);
+  }
+
+  /** Sets a mark, and wakes those that sleep on it. */
+  #setMark(at: number, mark: number) {
+    const before = Atomics.exchange(this.words, at, mark & STATE);
+    if (before & ASLEEP) this.#parking.wake(this.words, at);
+  }
+}
+
+function damaged(what: string): LabError {
+  return new LabError(`Cannot use the ring as it is damaged: ${what}`);
 }

@@ -5,15 +5,15 @@
  */
 
 /** Looks at byte arrays as words, and remembers the last one. */
-export class Words {
+export class WordView {
   #bytes: Uint8Array = new Uint8Array(0);
   #words: Int32Array<ArrayBufferLike> = new Int32Array(0);
 
   /**
    * The words of the buffer that the bytes are in, from its beginning.
    *
-   * To ask an array for its buffer takes 10 ns, as long as an atomic operation,
-   * and to make a view of it 60: neither is done twice for the same array.
+   * Asking an array for its buffer takes 10 ns, as long as an atomic operation,
+   * and making a view of it 60: neither is done twice for the same array.
    */
   of(bytes: Uint8Array): Int32Array<ArrayBufferLike> {
     if (bytes !== this.#bytes) {

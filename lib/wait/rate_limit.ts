@@ -5,17 +5,17 @@
  */
 
 /** Milliseconds from one time to the next. */
-const EVERY = 10;
+const EVERY_MS = 10;
 
-/** Many looks at most from one time to the next. */
-const MOST = 1 << 16;
+/** Looks at most from one time to the next. */
+const MOST_LOOKS = 1 << 16;
 
 /**
- * Says when something is due: every time where looks are rare, about every 10
- * ms where they come in a rush. Without a clock at each look, for to read that
- * costs as much as a system call.
+ * A rate limit: says when something is due, every time where looks are rare, and
+ * about every 10 ms where they come in a rush. It does not read the clock at
+ * each look, for reading the clock costs as much as a system call.
  */
-export class Seldom {
+export class RateLimit {
   #looks = 1; // until the next time
   #period = 1; // looks from the last time to the next
   #last = -Infinity; // in ms
@@ -24,14 +24,14 @@ export class Seldom {
   due(): boolean {
     if (--this.#looks > 0) return false;
     const now = performance.now();
-    const rush = now - this.#last < EVERY;
-    this.#period = rush ? Math.min(2 * this.#period, MOST) : 1;
+    const rush = now - this.#last < EVERY_MS;
+    this.#period = rush ? Math.min(2 * this.#period, MOST_LOOKS) : 1;
     this.#looks = this.#period;
     this.#last = now;
     return true;
   }
 
-  /** The next look is due. */
+  /** Makes the next look due. */
   reset(): void {
     this.#looks = 1;
   }

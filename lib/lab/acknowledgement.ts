@@ -1,7 +1,8 @@
 /**
- * Synchronous message passing: the sender waits until the receiver has taken
- * the message. The link itself is one-way, so the receiver says so over a second
- * one, which the sender names in Reply-To.
+ * Synchronous message passing, a rendezvous: the sender waits until the receiver
+ * has taken the message. The channel itself is one-way, so the receiver
+ * acknowledges each message over a second channel, which the sender names in
+ * Reply-To.
  *
  * @module
  */
@@ -14,38 +15,42 @@ import {
   PENDING,
   type Receiver,
   type Sender,
-} from "../channel/channel.ts";
+} from "../channel/mod.ts";
+import { isExpected } from "../error.ts";
 import { header as format } from "../message/header.ts";
-import { Inbox, isForeign, Outbox } from "../message/mailbox.ts";
-import { type Header, Message } from "../message/message.ts";
-import { waitFor, type WaitOptions } from "../wait/wait.ts";
+import { Inbox } from "../message/inbox.ts";
+import { type Header, Message, recordOf } from "../message/message.ts";
+import { waitFor, type WaitOptions } from "../wait/wait_for.ts";
 
-/** Milliseconds for one who waits for an answer to make room for it. */
-const PATIENCE = 1000;
+/** How long (ms) a producer may take to make room for its acknowledgement. */
+const PATIENCE_MS = 1000;
 
-/** The sender's side: hears that its messages were taken. */
-export class Deliveries implements AsyncDisposable {
-  /** The channel on which it hears. */
+type OpenReceiver = Receiver & (Disposable | AsyncDisposable);
+type OpenSender = Sender & (Disposable | AsyncDisposable);
+
+/** The sender's side: receives the acknowledgements of its messages. */
+export class Acknowledgements implements AsyncDisposable {
+  /** The channel on which they come. */
   readonly replyTo: string;
-  #receiver;
-  #inbox;
+  #receiver: OpenReceiver;
+  #inbox: Inbox;
 
   private constructor(
     replyTo: string,
-    receiver: Receiver,
+    receiver: OpenReceiver,
     boundaries: boolean,
   ) {
     this.replyTo = replyTo;
     this.#receiver = receiver;
-    this.#inbox = new Inbox(receiver, format, boundaries);
+    this.#inbox = new Inbox(receiver, () => format.decoder(), boundaries);
   }
 
-  /** Opens a mailbox for the answers. */
+  /** Opens a mailbox for them. */
   static async open(mechanism: Mechanism, mailbox: Address) {
     const { openReceiver } = await mechanism.load();
     const receiver = await openReceiver(mailbox);
     const { boundaries } = mechanism.properties;
-    return new Deliveries(mailbox.name, receiver, boundaries);
+    return new Acknowledgements(mailbox.name, receiver, boundaries);
   }
 
   /** Waits until the message of that number was taken. */
@@ -53,26 +58,25 @@ export class Deliveries implements AsyncDisposable {
     const look = () => {
       for (;;) {
         const found = this.#inbox.poll();
-        if (found === END) return PENDING;
-        if (typeof found === "symbol") return found;
+        if (found === END || found === PENDING) return PENDING;
         if (found instanceof Message && found.header?.seq === seq) return true;
       }
     };
     await waitFor(look, (signal) => this.#receiver.readable(signal), wait);
   }
 
-  [Symbol.asyncDispose]() {
-    return this.#receiver[Symbol.asyncDispose]();
+  async [Symbol.asyncDispose]() {
+    await using _receiver = this.#receiver;
   }
 }
 
-/** The receiver's side: says that it has taken a message. */
-export class Receipts implements AsyncDisposable {
+/** The receiver's side: acknowledges messages. */
+export class Acknowledger implements AsyncDisposable {
   #mechanism: Mechanism;
   #from: string;
   #wait: WaitOptions;
   #replyTo?: string;
-  #sender?: Sender;
+  #sender?: OpenSender;
 
   constructor(mechanism: Mechanism, from: string, wait: WaitOptions) {
     this.#mechanism = mechanism;
@@ -94,46 +98,43 @@ export class Receipts implements AsyncDisposable {
     const answer = Message.of("", { ...header, seq });
     try {
       if (await this.#send(replyTo, answer)) return undefined;
-      await this.#hangUp();
+      await this.#close();
       return `Nobody reads ${replyTo}: its producer has gone`;
     } catch (error) {
       this.#wait.signal?.throwIfAborted();
-      if (!isForeign(error)) throw error;
+      if (!isExpected(error)) throw error;
       return `Cannot answer on ${replyTo}: ${error.message}`;
     }
   }
 
   /** @returns `false`: nobody reads it. @throws {TimeoutError} If there is no room. */
   async #send(replyTo: string, answer: Message): Promise<boolean> {
-    const { heard, openSender } = await this.#mechanism.load();
-    const { boundaries, outlives } = this.#mechanism.properties;
+    const { hasReceiver, openSender } = await this.#mechanism.load();
+    const { outlives } = this.#mechanism.properties;
     // What outlives its readers takes an answer even if nobody reads.
-    if (outlives && !await heard?.({ name: replyTo })) return false;
+    if (outlives && !await hasReceiver?.({ name: replyTo })) return false;
     if (replyTo !== this.#replyTo) {
-      await this.#hangUp();
+      await this.#close();
       this.#sender = await openSender({ name: replyTo });
       this.#replyTo = replyTo;
     }
     const sender = this.#sender;
     if (!sender) return false;
-    const outbox = new Outbox(sender, format, { gather: !boundaries });
-    outbox.offer(answer);
-    const flush = () => {
-      const gone = outbox.flush();
-      return gone === ABSENT ? false : gone;
+    const record = recordOf(answer, format, sender.limit);
+    const offer = () => {
+      const offered = sender.offer(record);
+      return offered === ABSENT ? false : offered;
     };
     const ready = (signal: AbortSignal) => sender.writable(signal);
-    const wait = { ...this.#wait, timeout: PATIENCE };
-    return await waitFor(flush, ready, wait);
+    return await waitFor(offer, ready, { ...this.#wait, timeout: PATIENCE_MS });
   }
 
-  async #hangUp() {
-    const sender = this.#sender;
+  async #close() {
+    await using _sender = this.#sender;
     this.#sender = this.#replyTo = undefined;
-    await sender?.[Symbol.asyncDispose]();
   }
 
   [Symbol.asyncDispose]() {
-    return this.#hangUp();
+    return this.#close();
   }
 }

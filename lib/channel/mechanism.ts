@@ -1,0 +1,89 @@
+/**
+ * What a mechanism is: a way of interprocess communication, as one value.
+ *
+ * @module
+ */
+import type { Opened, Receiver, Sender } from "./channel.ts";
+
+/** What a channel may be called: it becomes part of a path. */
+export const NAME: RegExp = /^[A-Za-z0-9_-][A-Za-z0-9._-]{0,63}$/;
+
+/** Which channel to open. */
+export interface Address {
+  /** The channel's name, shared by both ends. */
+  name: string;
+  /** How many messages the buffer holds, where one can choose. */
+  capacity?: number;
+  /** The memory that both ends share, where the parent makes the channel. */
+  memory?: SharedArrayBuffer;
+}
+
+/** What a mechanism is; each property is proved on the real object by a test. */
+export interface Properties {
+  /** What the kernel, or the runtime, holds for it. */
+  object: string;
+  /** Can one open end both send and receive, or only one of the two? */
+  direction: "one-way" | "two-way";
+  /** How an end finds the channel: by its name, or from its parent. */
+  openedBy: "name" | "parent";
+  /** Does what was sent remain when every process has exited? */
+  outlives: boolean;
+  /** Is one record sent one record received, or is it a stream of bytes? */
+  boundaries: boolean;
+  /** What it holds when nobody reads; `chosen` in messages, by --capacity. */
+  capacity: { bytes: number } | {
+    messages: number;
+    chosen: boolean;
+    /** How many one can choose at most, where the kernel sets no limit. */
+    most?: number;
+  };
+  /** Do the ends live in several processes, or in workers of one? */
+  processes: "many" | "one";
+}
+
+/** A channel that the lab's parent keeps open for its children. */
+export interface KeptOpen extends Disposable {
+  /** Has the first child put something in, or does it listen? */
+  ready(): boolean;
+}
+
+/** A way of interprocess communication: a value, listed in `mechanism/mod.ts`. */
+export interface Mechanism {
+  /** As in `--via=NAME`. */
+  name: string;
+  /** One line for the help. */
+  summary: string;
+  properties: Properties;
+  /** Which of the two the lab starts first, so that neither must wait at once. */
+  first: "producer" | "consumer";
+  /** `true`, or the reason why it cannot run on this machine. */
+  available(): true | string;
+  /** Its code, loaded when it is used: `--help` and the other five do without. */
+  load(): Promise<Operations>;
+}
+
+/** A value, or a promise of it where the mechanism crosses a network. */
+type Awaitable<T> = T | Promise<T>;
+
+/** What one can do with a mechanism: what its file in `mechanism/` exports. */
+export interface Operations {
+  /** Opens the sending end. */
+  openSender(address: Address): Opened<Sender>;
+  /** Opens the receiving end. */
+  openReceiver(address: Address): Opened<Receiver>;
+  /** Keeps the channel open until the second child has come, where that helps. */
+  keepOpen?(address: Address): KeptOpen;
+  /**
+   * Does somebody have the channel open to receive? Asks, and makes nothing. A
+   * channel that its parent opens has no name to ask for.
+   */
+  hasReceiver?(address: Address): Awaitable<boolean>;
+  /** Makes the memory that both ends share, where the parent makes the channel. */
+  allocate?(address: Address): SharedArrayBuffer;
+  /**
+   * Removes the channel's name; a process that has it open keeps what it has.
+   *
+   * @returns What was removed, or `undefined` where nothing was.
+   */
+  remove(address: Address): Awaitable<string | undefined>;
+}

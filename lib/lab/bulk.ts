@@ -1,0 +1,241 @@
+/**
+ * Copying in bulk, where nobody looks at each value: with `--quiet`, the line
+ * format, and no sleep between two values. A record then is not one message: it
+ * is filled with as many whole lines as it holds, and emptied as a whole.
+ *
+ * @module
+ */
+import { isUtf8 } from "node:buffer";
+import { END, type Receiver, type Sender } from "../channel/mod.ts";
+import { Inbox } from "../message/inbox.ts";
+import { line } from "../message/line.ts";
+import {
+  concat,
+  type Decoder,
+  MAX_BODY,
+  MessageError,
+  NEWLINE,
+  PIPE_BUF,
+} from "../message/message.ts";
+import { Reader, type ReaderOptions } from "./reader.ts";
+import { Writer, type WriterOptions } from "./writer.ts";
+
+/** Whole lines, one after the other. */
+export interface Lines {
+  /** With the newline of the last one. */
+  bytes: Uint8Array;
+  count: number;
+}
+
+/** Options for {@linkcode produceInBulk}. */
+export interface BulkProduceOptions extends WriterOptions {
+  /** Lines, cut anywhere. */
+  source: AsyncIterable<Uint8Array> | Iterable<Uint8Array>;
+  /** Does the channel keep records apart? If not, it is a stream of bytes. */
+  boundaries: boolean;
+}
+
+/** As `produce`, many lines in a record. */
+export async function produceInBulk(
+  sender: Sender,
+  options: BulkProduceOptions,
+): Promise<boolean> {
+  const writer = new Writer(sender, options);
+  // Two producers may write to one stream: up to PIPE_BUF bytes the kernel does
+  // not mix with another's, pipe(7). A longer line goes alone.
+  const recordBytes = options.boundaries ? sender.limit : PIPE_BUF;
+  const decoder = new LinesDecoder({ bytes: recordBytes });
+  const putAll = async () => {
+    for (let found; (found = decoder.next());) {
+      if (found instanceof MessageError) await writer.refuse(found);
+      else if (found.bytes.length > sender.limit) {
+        await writer.refuse(tooLong(found, sender.limit));
+      } else await writer.put(found.bytes, found.count);
+    }
+  };
+  options.log.start();
+  for await (const bytes of options.source) {
+    decoder.push(bytes);
+    await putAll();
+  }
+  return writer.finish();
+}
+
+function tooLong({ bytes }: Lines, limit: number): MessageError {
+  return new MessageError(
+    `Cannot send a message of more than ${limit} bytes`,
+    bytes.subarray(0, -1),
+  );
+}
+
+/** Options for {@linkcode consumeInBulk}. */
+export interface BulkConsumeOptions extends ReaderOptions {
+  /** Does each record begin and end with a line? */
+  boundaries: boolean;
+}
+
+/** As `consume`, many lines at once. */
+export async function consumeInBulk(
+  receiver: Receiver,
+  options: BulkConsumeOptions,
+): Promise<boolean> {
+  const { log, output, boundaries } = options;
+  const reader = new Reader(receiver, options);
+  const most = {
+    get lines() {
+      return reader.tally.left || Infinity;
+    },
+  };
+  const newDecoder = () => new LinesDecoder(most);
+  const inbox = new Inbox(receiver, newDecoder, boundaries);
+  const poll = () => inbox.poll();
+  log.start();
+  while (reader.tally.left > 0) {
+    const found = await reader.next(poll);
+    if (found === END) break;
+    if (found instanceof MessageError) {
+      reader.refuse(found);
+      continue;
+    }
+    reader.took(found.count);
+    output?.add(found.bytes);
+    if (output?.isFull) await output.flush();
+  }
+  await output?.flush();
+  let unread = 0;
+  for (const found of inbox.drain()) {
+    unread += found instanceof MessageError ? 1 : found.count;
+  }
+  return reader.finish(unread);
+}
+
+const NONE = new Uint8Array(0);
+
+/** How much may come at once. */
+export interface Most {
+  /** @default {Infinity} */
+  readonly lines?: number;
+  /** A longer line comes alone. @default {Infinity} */
+  readonly bytes?: number;
+}
+
+/**
+ * Finds lines in the bytes as they arrive, as many at once as may be. From the
+ * first bad line on, it looks at each line alone.
+ */
+export class LinesDecoder implements Decoder<Lines> {
+  readonly #most: Most;
+  #bytes: Uint8Array = NONE;
+  #at = 0;
+  #end = 0; // after the last newline
+  #rest: Uint8Array = NONE; // an unfinished line, copied
+  #oneByOne?: Decoder;
+
+  constructor(most: Most) {
+    this.#most = most;
+  }
+
+  push(bytes: Uint8Array): void {
+    if (this.#oneByOne) return this.#oneByOne.push(bytes);
+    const all = this.#rest.length > 0 ? concat(this.#rest, bytes) : bytes;
+    const end = all.lastIndexOf(NEWLINE) + 1;
+    // So much at once comes of a line that is too long, or nearly so.
+    if (all.length > MAX_BODY || !isUtf8(all.subarray(0, end))) {
+      this.#rest = NONE;
+      this.#oneByOne = line.decoder();
+      this.#oneByOne.push(all);
+      return;
+    }
+    this.#bytes = all;
+    this.#at = 0;
+    this.#end = end;
+    // Copied, for the buffer belongs to the mechanism.
+    this.#rest = all.slice(end);
+  }
+
+  next(): Lines | MessageError | undefined {
+    if (this.#oneByOne) {
+      const found = this.#oneByOne.next();
+      return found === undefined || found instanceof MessageError
+        ? found
+        : { bytes: line.encode(found), count: 1 };
+    }
+    const start = this.#at;
+    if (start === this.#end) return undefined;
+    const { lines = Infinity, bytes = Infinity } = this.#most;
+    const stop = Math.min(start + bytes, this.#end);
+    let count = 0;
+    for (let i = start; i < stop; i++) {
+      if (this.#bytes[i] !== NEWLINE) continue;
+      this.#at = i + 1;
+      if (++count === lines) break;
+    }
+    if (count === 0) { // a line that is longer than a record shall be
+      this.#at = this.#bytes.indexOf(NEWLINE, stop) + 1;
+      count = 1;
+    }
+    return { bytes: this.#bytes.subarray(start, this.#at), count };
+  }
+
+  end(): MessageError | undefined {
+    if (this.#oneByOne) return this.#oneByOne.end();
+    if (this.#rest.length === 0) return undefined;
+    const decoder = line.decoder();
+    decoder.push(this.#rest);
+    this.#rest = NONE;
+    decoder.next(); // none: the line has no end
+    return decoder.end();
+  }
+}
+
+/** Numbers at a time: for the last four digits. */
+const PAGE = 10_000;
+const ZERO = 48;
+const NINE = 57;
+
+/**
+ * The numbers from `from` on, `count` of them, a line each. What it gives is
+ * valid until the next.
+ *
+ * @example
+ * ```ts
+ * import { assertEquals } from "@std/assert";
+ *
+ * const [page] = numberLines(9, 2);
+ * assertEquals(new TextDecoder().decode(page), "9\n10\n");
+ * ```
+ */
+export function* numberLines(
+  from: number,
+  count: number,
+): Generator<Uint8Array> {
+  const stop = from + count;
+  let page = NONE;
+  for (let first = from, next; first < stop; first = next) {
+    next = Math.min(first - first % PAGE + PAGE, stop);
+    const whole = next - first === PAGE;
+    if (whole && page.length === PAGE * `${first}\n`.length) countUp(page);
+    else page = linesOf(first, next);
+    yield page;
+  }
+}
+
+/** The numbers from `first` to before `next`, a line each. */
+function linesOf(first: number, next: number): Uint8Array<ArrayBuffer> {
+  let text = "";
+  for (let number = first; number < next; number++) text += `${number}\n`;
+  return new TextEncoder().encode(text);
+}
+
+/**
+ * Adds {@linkcode PAGE} to each number of a page, as an odometer does: the last
+ * four digits stay. Writing the page anew takes twenty times as long.
+ */
+function countUp(page: Uint8Array): void {
+  const size = page.length / PAGE; // bytes of a line
+  for (let digit = size - 6; digit < page.length; digit += size) {
+    let at = digit;
+    while (page[at] === NINE) page[at--] = ZERO;
+    page[at]++;
+  }
+}

@@ -1,0 +1,127 @@
+/**
+ * The consumer's story, process 2: look for a value, say what was read, and
+ * where there is none, wait.
+ *
+ * @module
+ */
+import { END, type Receiver } from "../channel/mod.ts";
+import { ProcessLog } from "../cli/log.ts";
+import type { Options } from "../cli/options.ts";
+import { FORMATS } from "../message/formats.ts";
+import { Inbox } from "../message/inbox.ts";
+import { type Format, type Header, MessageError } from "../message/message.ts";
+import { SequenceCheck } from "../message/sequence_check.ts";
+import { systemClock } from "../wait/retry.ts";
+import { Acknowledger } from "./acknowledgement.ts";
+import { consumeInBulk } from "./bulk.ts";
+import { Output } from "./output.ts";
+import { Reader, type ReaderOptions } from "./reader.ts";
+import {
+  addressOf,
+  type ExitCode,
+  openedLine,
+  openProgress,
+  waitOptionsOf,
+} from "./setup.ts";
+import { amount } from "./tally.ts";
+
+/**
+ * Process 2, from its options to its exit code.
+ *
+ * @param memory What process 1 shares with us, where both are workers.
+ */
+export async function runConsumer(
+  options: Options,
+  signal: AbortSignal,
+  memory?: SharedArrayBuffer,
+): Promise<ExitCode> {
+  const { mechanism, output: path, untilEnd, quiet, interval } = options;
+  const { boundaries, openedBy } = mechanism.properties;
+  const count = untilEnd ? undefined : options.count;
+  await using output = path === undefined
+    ? undefined
+    : await Output.open(path, signal);
+  using progress = await openProgress("Reading", count, options);
+  const name = options.as ?? "process2";
+  const address = addressOf(options, options.as, memory);
+  const { openReceiver } = await mechanism.load();
+  await using receiver = await openReceiver(address);
+  const log = new ProcessLog(name);
+  log.debug(openedLine(mechanism, address));
+  const wait = waitOptionsOf(options, signal);
+  const reopens = openedBy === "name";
+  const common = { count, boundaries, reopens, log, progress, wait, output };
+  if (quiet && interval === 0 && options.format === "line") {
+    return await consumeInBulk(receiver, { ...common, quiet }) ? 0 : 1;
+  }
+  await using acknowledger = new Acknowledger(mechanism, name, {
+    ...wait,
+    way: "block",
+  });
+  const good = await consume(receiver, {
+    ...common,
+    quiet,
+    interval,
+    format: FORMATS[options.format],
+    acknowledge: (header) => acknowledger.answer(header),
+  });
+  return good ? 0 : 1;
+}
+
+/** Options for {@linkcode consume}. Durations are in milliseconds. */
+export interface ConsumeOptions extends ReaderOptions {
+  format: Format;
+  /** Does each record begin and end with a message? */
+  boundaries: boolean;
+  interval: number;
+  /**
+   * Tells the sender that a message was taken.
+   *
+   * @returns What is wrong, if it cannot.
+   */
+  acknowledge?: (header: Header) => Promise<string | undefined>;
+}
+
+/**
+ * Consumes what comes.
+ *
+ * @returns `true`: all values came, and all were good.
+ * @throws {LabError} If values are missing; the message says how many.
+ * @throws The signal's reason, once it is aborted.
+ */
+export async function consume(
+  receiver: Receiver,
+  options: ConsumeOptions,
+): Promise<boolean> {
+  const { format, boundaries, log, interval, output, quiet } = options;
+  const { clock = systemClock, signal } = options.wait;
+  const inbox = new Inbox(receiver, () => format.decoder(), boundaries);
+  const reader = new Reader(receiver, options);
+  const check = new SequenceCheck();
+  log.start();
+  while (reader.tally.left > 0) {
+    const found = await reader.next(() => inbox.poll());
+    if (found === END) break;
+    if (found instanceof MessageError) {
+      reader.refuse(found);
+      continue;
+    }
+    const { header, body, text } = found;
+    const wrong = header && check.look(header);
+    if (wrong !== undefined) log.warn(wrong, { event: "error", ...header });
+    reader.took(1);
+    const { values } = reader.tally;
+    if (!quiet) log.read(text, values);
+    log.debug(`Message ${values}: ${amount(body.length, "byte")}`);
+    output?.addLine(body);
+    if (!quiet || output?.isFull) await output?.flush();
+    // Only now: the sender shall hear of what was read, and said.
+    const unheard = header && await options.acknowledge?.(header);
+    if (unheard !== undefined) log.warn(unheard, { event: "error" });
+    if (interval > 0 && reader.tally.left > 0) {
+      await clock.sleep(interval, signal);
+    }
+  }
+  await output?.flush();
+  return reader.finish([...inbox.drain()].length);
+}

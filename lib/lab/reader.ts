@@ -1,0 +1,117 @@
+/**
+ * The consumer's end of the channel: it waits until something has come, and
+ * keeps account.
+ *
+ * @module
+ */
+import { END, isRefusal, PENDING, type Receiver } from "../channel/mod.ts";
+import type { ProcessLog } from "../cli/log.ts";
+import type { Progress } from "../cli/progress.ts";
+import { LabError } from "../error.ts";
+import type { MessageError } from "../message/message.ts";
+import { Turn } from "../wait/turn.ts";
+import { waitFor, type WaitOptions } from "../wait/wait_for.ts";
+import type { Output } from "./output.ts";
+import { amount, Tally, wereMoved } from "./tally.ts";
+import { explain, sayingRetries } from "./writer.ts";
+
+/** Options for {@linkcode Reader}. */
+export interface ReaderOptions {
+  /** How many values to expect; `undefined`: until every producer has closed. */
+  count?: number;
+  /** Can a new producer come when all have closed? */
+  reopens: boolean;
+  log: ProcessLog;
+  progress: Progress;
+  wait: WaitOptions;
+  output?: Output;
+  /** No line per value. */
+  quiet: boolean;
+}
+
+/** Reads what comes, and says what has become of it. */
+export class Reader {
+  readonly tally: Tally;
+  readonly #receiver: Receiver;
+  readonly #options: ReaderOptions;
+  readonly #wait: WaitOptions;
+  readonly #turn = new Turn(50);
+
+  constructor(receiver: Receiver, options: ReaderOptions) {
+    this.tally = new Tally("read", options.count);
+    this.#receiver = receiver;
+    this.#options = options;
+    this.#wait = sayingRetries(options);
+  }
+
+  /**
+   * Waits for the next thing to have.
+   *
+   * @param poll Gives it, or says why there is none.
+   * @returns It, or END where the end was asked for.
+   * @throws {LabError} If it does not come, with what is missing.
+   * @throws The signal's reason, once it is aborted.
+   */
+  async next<T>(
+    poll: () => T | typeof PENDING | typeof END,
+  ): Promise<T | typeof END> {
+    const look = () => this.#orMissing(poll());
+    if (this.#turn.due()) await this.#passTurn();
+    const found = look();
+    if (!isRefusal(found)) return found;
+    await this.#options.output?.flush();
+    this.#options.progress.show();
+    const ready = (signal: AbortSignal) => this.#receiver.readable(signal);
+    return await explain(waitFor(look, ready, this.#wait, found), this.tally);
+  }
+
+  #orMissing<T>(found: T): T | typeof PENDING {
+    const { count, reopens } = this.#options;
+    if (found !== END || count === undefined) return found;
+    if (reopens) return PENDING; // a new producer may finish the job
+    throw new LabError(`Every producer has closed: ${this.tally.words}`);
+  }
+
+  async #passTurn() {
+    this.#options.progress.show();
+    await this.#turn.pass();
+    this.#wait.signal?.throwIfAborted();
+  }
+
+  /** Takes notice of values that were read. */
+  took(values: number): void {
+    this.tally.values += values;
+    const { progress } = this.#options;
+    progress.begin();
+    progress.count = this.tally.values;
+  }
+
+  /** Says that a message was bad, and goes on with the next. */
+  refuse(error: MessageError): void {
+    this.#options.log.error(error.message);
+    // A torn one was never whole: its sender, or another, may send it again.
+    if (!error.torn || this.#options.count === undefined) this.tally.bad++;
+  }
+
+  /**
+   * The last lines of the log.
+   *
+   * @param unread How many values were read beyond the last one: read(2) takes
+   * all that a pipe holds, and nobody can put it back.
+   * @returns `true`: all that came was good.
+   */
+  finish(unread: number): boolean {
+    const { log, progress, quiet } = this.#options;
+    const { values, bad } = this.tally;
+    if (unread > 0) {
+      const more = `${unread} more ${unread === 1 ? "value" : "values"}`;
+      log.warn(`${more} had come than were expected: lost`);
+    }
+    if (quiet) log.summary("Read", progress.finish());
+    else log.finish();
+    if (bad === 0) return true;
+    const all = amount(values + bad, "message");
+    log.error(`${bad} of ${all} were bad: ${wereMoved(values)} read`);
+    return false;
+  }
+}

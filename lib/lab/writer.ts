@@ -1,0 +1,132 @@
+/**
+ * The producer's end of the channel: it offers each record until it is taken,
+ * and keeps account.
+ *
+ * @module
+ */
+import { ABSENT, type Refusal, type Sender } from "../channel/mod.ts";
+import type { ProcessLog } from "../cli/log.ts";
+import type { Progress } from "../cli/progress.ts";
+import { LabError, TimeoutError } from "../error.ts";
+import type { MessageError } from "../message/message.ts";
+import { retryLine } from "../wait/retry.ts";
+import { Turn } from "../wait/turn.ts";
+import { waitFor, type WaitOptions } from "../wait/wait_for.ts";
+import { amount, Tally } from "./tally.ts";
+
+/** Options for {@linkcode Writer}. */
+export interface WriterOptions {
+  /** Can a new reader come when one has gone? */
+  reopens: boolean;
+  /** How many values there are, where that is known. */
+  total?: number;
+  log: ProcessLog;
+  progress: Progress;
+  wait: WaitOptions;
+  /** No line per value. */
+  quiet: boolean;
+}
+
+/** Writes records, and says what has become of them. */
+export class Writer {
+  readonly tally: Tally;
+  readonly #sender: Sender;
+  readonly #options: WriterOptions;
+  readonly #wait: WaitOptions;
+  readonly #turn = new Turn(50);
+  #lost = 0; // values that had been written when the last reader went
+
+  constructor(sender: Sender, options: WriterOptions) {
+    this.tally = new Tally("written", options.total);
+    this.#sender = sender;
+    this.#options = options;
+    this.#wait = sayingRetries(options);
+  }
+
+  /**
+   * Writes a record; returns when it was taken.
+   *
+   * @param values How many values are in it.
+   * @throws {LabError} If nobody takes it (any more), with what is missing.
+   * @throws The signal's reason, once it is aborted.
+   */
+  async put(record: Uint8Array, values: number, priority = 0): Promise<void> {
+    const sender = this.#sender;
+    const offer = () => this.#noticeAbsence(sender.offer(record, priority));
+    const refused = offer();
+    if (refused !== true) {
+      const ready = (signal: AbortSignal) => sender.writable(signal);
+      await explain(waitFor(offer, ready, this.#wait, refused), this.tally);
+    }
+    this.tally.values += values;
+    const { progress } = this.#options;
+    progress.begin();
+    progress.count = this.tally.values;
+    if (this.#turn.due()) await this.#passTurn();
+  }
+
+  #noticeAbsence(offered: true | Refusal): true | Refusal {
+    if (offered !== ABSENT) return offered;
+    const { reopens, log } = this.#options;
+    const { values } = this.tally;
+    const text = `The reader has gone: ${this.tally.words}`;
+    if (!reopens) throw new LabError(text);
+    if (values > this.#lost) {
+      this.#lost = values;
+      log.warn(text, { event: "error", count: values });
+    }
+    return offered;
+  }
+
+  /** Says that a message cannot be sent, and goes on without it. */
+  async refuse(error: MessageError): Promise<void> {
+    this.tally.bad++;
+    this.#options.log.error(error.message);
+    if (this.#turn.due()) await this.#passTurn();
+  }
+
+  async #passTurn() {
+    this.#options.progress.show();
+    await this.#turn.pass();
+    this.#wait.signal?.throwIfAborted();
+  }
+
+  /** The last lines of the log. @returns `true`: everything was written. */
+  finish(): boolean {
+    const { log, progress, quiet } = this.#options;
+    const { values, bad } = this.tally;
+    if (quiet) log.summary("Wrote", progress.finish());
+    else log.finish();
+    if (bad === 0) return true;
+    const all = amount(values + bad, "message");
+    log.error(`${bad} of ${all} were bad and were not sent`);
+    return false;
+  }
+}
+
+/** The options of a wait whose retries the log says. */
+export function sayingRetries(
+  { wait, log, quiet }: Pick<WriterOptions, "wait" | "log" | "quiet">,
+): WaitOptions {
+  return {
+    ...wait,
+    onRetry(refusal, attempt, ms) {
+      if (quiet) log.debug(retryLine(refusal, ms));
+      else log.retry(refusal, attempt, ms);
+    },
+  };
+}
+
+/** Adds to a time-out what is missing by then. */
+export async function explain<T>(
+  waiting: Promise<T>,
+  tally: Tally,
+  before = "",
+): Promise<T> {
+  try {
+    return await waiting;
+  } catch (error) {
+    if (!(error instanceof TimeoutError)) throw error;
+    throw new TimeoutError(`${before}${error.message}: ${tally.words}`);
+  }
+}

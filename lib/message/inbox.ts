@@ -1,0 +1,81 @@
+/**
+ * The receiving end of a channel as a consumer sees it: messages, where the
+ * mechanism has records.
+ *
+ * @module
+ */
+import { CUT, END, PENDING, type Receiver } from "../channel/mod.ts";
+import { type Decoder, type Message, MessageError } from "./message.ts";
+
+const NONE = new Uint8Array(0);
+const KILLED = "Cannot read a message whose sender was killed in it";
+
+/** Where the consumer finds its messages. */
+export class Inbox<Item = Message> {
+  #receiver: Receiver;
+  #newDecoder: () => Decoder<Item>;
+  #boundaries: boolean;
+  /** Where each sender has a stream of its own, each needs its own decoder. */
+  #decoders = new Map<number, Decoder<Item>>();
+  #decoder: Decoder<Item>;
+
+  /**
+   * @param newDecoder As in `Format`.
+   * @param boundaries Does each record begin and end with a message?
+   */
+  constructor(
+    receiver: Receiver,
+    newDecoder: () => Decoder<Item>,
+    boundaries: boolean,
+  ) {
+    this.#receiver = receiver;
+    this.#newDecoder = newDecoder;
+    this.#boundaries = boundaries;
+    this.#decoder = newDecoder();
+  }
+
+  /**
+   * The next message, what is wrong with it, or why there is none. A message
+   * is valid until the next call.
+   */
+  poll(): Item | MessageError | typeof PENDING | typeof END {
+    for (;;) {
+      const message = this.#decoder.next();
+      if (message) return message;
+      // A record that ends inside a message: its sender wrote nonsense.
+      const torn = this.#boundaries ? this.#decoder.end() : undefined;
+      if (torn) return torn;
+      const bytes = this.#receiver.poll();
+      if (bytes === PENDING) return PENDING;
+      if (bytes === END) return this.#decoder.end() ?? END;
+      const { stream } = this.#receiver;
+      if (stream !== undefined) this.#decoder = this.#decoderOf(stream);
+      if (bytes !== CUT) {
+        this.#decoder.push(bytes);
+      } else {
+        const unfinished = this.#cut(stream);
+        if (unfinished) return unfinished;
+      }
+    }
+  }
+
+  #decoderOf(stream: number): Decoder<Item> {
+    let decoder = this.#decoders.get(stream);
+    if (!decoder) this.#decoders.set(stream, decoder = this.#newDecoder());
+    return decoder;
+  }
+
+  #cut(stream?: number): MessageError | undefined {
+    if (this.#boundaries) return new MessageError(KILLED, NONE, true);
+    if (stream !== undefined) this.#decoders.delete(stream);
+    return this.#decoder.end();
+  }
+
+  /** Takes out what reads have brought beyond the last message. */
+  *drain(): Generator<Item | MessageError> {
+    const all = new Set([this.#decoder, ...this.#decoders.values()]);
+    for (const decoder of all) {
+      for (let item; (item = decoder.next());) yield item;
+    }
+  }
+}

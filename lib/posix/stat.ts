@@ -1,0 +1,64 @@
+/**
+ * What an open object is, and whose: names in /dev/shm, of queues and in run/
+ * can be other people's.
+ *
+ * @module
+ */
+import { errno, libc, SystemError } from "./libc.ts";
+
+/** What lies behind a descriptor. */
+export interface Stat {
+  kind: "FIFO" | "socket" | "directory" | "file" | "link" | "device";
+  /** User id of the owner. */
+  uid: number;
+  /** Permission bits, such as 0o600. */
+  mode: number;
+  /** How many names it has; 0: the name was removed, stat(2). */
+  links: number;
+  /** Bytes it holds. */
+  size: number;
+  /** Its number in the file system. */
+  inode: bigint;
+  /** Does it belong to our user, and to nobody else? */
+  ours: boolean;
+}
+
+const EMPTY = new Uint8Array(1);
+const AT_EMPTY_PATH = 0x1000;
+const STATX_BASIC_STATS = 0x7ff;
+
+// The upper bits of the mode, inode(7).
+const KINDS: Record<number, Stat["kind"]> = {
+  0o01: "FIFO",
+  0o04: "directory",
+  0o10: "file",
+  0o12: "link",
+  0o14: "socket",
+};
+
+/**
+ * Looks at an open descriptor of any kind: file, message queue, shared memory,
+ * or one that was opened with `O_PATH`. With statx(2), for its struct is the
+ * same on every processor.
+ *
+ * @throws {SystemError} If it is no open descriptor.
+ */
+export function stat(fd: number): Stat {
+  const { statx, geteuid } = libc();
+  const data = new DataView(new ArrayBuffer(256));
+  if (statx(fd, EMPTY, AT_EMPTY_PATH, STATX_BASIC_STATS, data) < 0) {
+    throw new SystemError(`statx descriptor ${fd}`, errno());
+  }
+  const uid = data.getUint32(20, true);
+  const bits = data.getUint16(28, true);
+  const mode = bits & 0o7777;
+  return {
+    kind: KINDS[bits >> 12] ?? "device",
+    uid,
+    mode,
+    links: data.getUint32(16, true),
+    size: Number(data.getBigUint64(40, true)),
+    inode: data.getBigUint64(32, true),
+    ours: uid === geteuid() && (mode & 0o077) === 0,
+  };
+}

@@ -1,0 +1,45 @@
+/**
+ * Waiting without letting go of the processor.
+ *
+ * @module
+ */
+import { isRefusal, type Refusal } from "../channel/mod.ts";
+import { gaveUp, type RetryOptions, systemClock } from "./retry.ts";
+import { Turn } from "./turn.ts";
+
+/**
+ * Looks again and again.
+ *
+ * @throws As `retry`.
+ */
+export async function spin<T>(
+  look: () => T | Refusal,
+  { timeout = 60_000, signal, clock = systemClock }: RetryOptions,
+): Promise<T> {
+  const start = clock.now();
+  for (;;) {
+    const value = spinAWhile(look);
+    if (!isRefusal(value)) return value;
+    await turn.pass();
+    signal?.throwIfAborted();
+    if (timeout > 0 && clock.now() - start >= timeout) {
+      throw gaveUp(value, timeout);
+    }
+  }
+}
+
+/**
+ * Looks again and again, until there is a value or the event loop should have
+ * its turn: the part of {@linkcode spin} that costs no promise.
+ *
+ * @returns The value, or what the last look gave.
+ */
+export function spinAWhile<T>(look: () => T | Refusal): T | Refusal {
+  for (;;) {
+    const value = look();
+    if (!isRefusal(value) || turn.due()) return value;
+  }
+}
+
+/** Shared by all that spin on this thread. */
+const turn = new Turn(10);
