@@ -53,6 +53,17 @@ declare module "@std/streams/text-line-stream" {
   export class TextLineStream extends TransformStream<string, string> {}
 }
 
+declare module "@std/text/closest-string" {
+  export function closestString(
+    givenWord: string,
+    possibleWords: readonly string[],
+  ): string;
+}
+
+declare module "@std/text/levenshtein-distance" {
+  export function levenshteinDistance(one: string, other: string): number;
+}
+
 declare module "cli-progress" {
   export class SingleBar {
     constructor(options: {

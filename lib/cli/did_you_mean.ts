@@ -1,0 +1,39 @@
+/**
+ * The suggestion that follows a misspelt flag or value.
+ *
+ * @module
+ */
+import { closestString } from "@std/text/closest-string";
+import { levenshteinDistance } from "@std/text/levenshtein-distance";
+
+/** How many letters may differ: two of them swapped count as two. */
+const MOST_EDITS = 2;
+
+/**
+ * Words to append to an error, or nothing where no name is close.
+ *
+ * @param text What was written.
+ * @param names What could have been written.
+ * @param prefix What stands before each name.
+ *
+ * @example
+ * ```ts
+ * import { assertEquals } from "@std/assert";
+ *
+ * assertEquals(didYouMean("blok", ["block", "spin"]), ": did you mean block?");
+ * assertEquals(didYouMean("never", ["block", "spin"]), "");
+ * ```
+ */
+export function didYouMean(
+  text: string,
+  names: readonly string[],
+  prefix = "",
+): string {
+  if (names.length === 0) return "";
+  const name = closestString(text, names);
+  const edits = levenshteinDistance(text.toLowerCase(), name.toLowerCase());
+  // With half of its letters changed, a word is another word.
+  const close = edits <= MOST_EDITS &&
+    2 * edits < Math.max(text.length, name.length);
+  return close ? `: did you mean ${prefix}${name}?` : "";
+}
