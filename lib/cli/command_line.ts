@@ -1,0 +1,128 @@
+/**
+ * Reads a command line by the flags that its command declares.
+ *
+ * @module
+ */
+import { parseArgs } from "@std/cli/parse-args";
+import { UsageError } from "../error.ts";
+import type { Command } from "./define.ts";
+import { didYouMean } from "./did_you_mean.ts";
+import { type Flag, optionName } from "./option.ts";
+
+/** A command line that was read. */
+export interface CommandLine<Options> {
+  /** All checked. Durations are in milliseconds. */
+  options: Options;
+  /**
+   * The same flags for another command, as its arguments.
+   *
+   * @param without Flags to leave out.
+   */
+  argumentsFor(command: Command, without?: readonly string[]): string[];
+}
+
+/** The flags that were written, and their values; a switch has "". */
+type Given = ReadonlyMap<string, string>;
+
+/**
+ * Reads and checks a command line.
+ *
+ * @throws {UsageError} In one line: the flag, the value, what is allowed.
+ *
+ * @example
+ * ```ts
+ * import { assertEquals } from "@std/assert";
+ * import { defineCommand } from "./define.ts";
+ * import { duration } from "./flag.ts";
+ *
+ * const rest = defineCommand({
+ *   name: "rest",
+ *   about: "Sleeps.",
+ *   flags: { pause: duration({ help: "how long", default: "5s" }) },
+ *   examples: [],
+ * });
+ * assertEquals(readCommandLine(rest, []).options.pause, 5000);
+ * assertEquals(readCommandLine(rest, ["--pause=1m"]).options.pause, 60_000);
+ * ```
+ */
+export function readCommandLine<Options>(
+  command: Command<Options>,
+  args: string[],
+): CommandLine<Options> {
+  const given = givenFlags(command, args);
+  const written = [...given].map(([name, value]) =>
+    command.flags[name].value === undefined ? `--${name}` : `--${name}=${value}`
+  );
+  const refuse = (name: string, allowed: string): never => {
+    const value = given.get(name) ?? "";
+    throw new UsageError(
+      `Cannot use --${name}=${value}: it must be ${allowed}`,
+    );
+  };
+  const values: Record<string, unknown> = {};
+  for (const [name, flag] of Object.entries(command.flags)) {
+    const text = given.get(name) ?? defaultOf(flag, written);
+    values[optionName(name, flag)] = flag.read === undefined
+      ? given.has(name)
+      : text === undefined
+      ? undefined
+      : flag.read(text, (allowed) => refuse(name, allowed));
+  }
+  return {
+    options: command.options(values, {
+      has: (name) => given.has(name),
+      refuse,
+    }),
+    argumentsFor: (other, without = []) =>
+      [...given.keys()].flatMap((name, i) =>
+        Object.hasOwn(other.flags, name) && !without.includes(name)
+          ? written[i]
+          : []
+      ),
+  };
+}
+
+/** The default beside those arguments, as text. */
+function defaultOf(flag: Flag, written: readonly string[]): string | undefined {
+  const beside = Object.entries(flag.with ?? {})
+    .find(([argument]) => written.includes(argument));
+  return (beside?.[1] ?? flag.default)?.toString();
+}
+
+/** Splits a command line into its flags. @throws {UsageError} If it has others. */
+function givenFlags({ name, flags }: Command, args: string[]): Given {
+  const names = Object.keys(flags);
+  const switches = names.filter((flag) => flags[flag].value === undefined);
+  const parsed = parseArgs(args, {
+    string: names.filter((flag) => !switches.includes(flag)),
+    boolean: switches,
+    alias: { help: "h" },
+    unknown(arg) {
+      const all = names.map((flag) => `--${flag}`).join(" ");
+      const [word] = arg.replace(/^-+/, "").split("=");
+      throw new UsageError(
+        `Cannot use ${arg}: ${name} knows ${all}${
+          didYouMean(word, names, "--")
+        }`,
+      );
+    },
+  });
+  if (parsed._.length > 0) {
+    throw new UsageError(
+      `Cannot use ${parsed._[0]}: ${name} takes flags alone`,
+    );
+  }
+  for (const arg of args) {
+    const [flag, value] = arg.replace(/^--/, "").split("=");
+    if (switches.includes(flag) && value !== undefined) {
+      throw new UsageError(`Cannot use ${arg}: --${flag} takes no value`);
+    }
+  }
+  const given = new Map<string, string>();
+  for (const flag of names) {
+    const value = parsed[flag];
+    if (typeof value === "string") given.set(flag, value);
+    else if (value === true) given.set(flag, "");
+  }
+  return given;
+}

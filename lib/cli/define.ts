@@ -1,0 +1,115 @@
+/**
+ * How a command is declared.
+ *
+ * @module
+ */
+import type { Mechanism } from "../channel/channel.ts";
+import { choice, toggle } from "./flag.ts";
+import type { Flags, OptionsOf } from "./option.ts";
+
+/** The flags that every command has. */
+const COMMON = {
+  log: choice({
+    value: "FORMAT",
+    help: "lab, or json: one object a line",
+    default: "lab",
+    of: ["lab", "json"],
+  }),
+  verbose: toggle("DEBUG lines too"),
+  help: toggle("show this"),
+};
+
+type Common = typeof COMMON;
+
+/** What running a command needs to know of its options. */
+export type CommonOptions = OptionsOf<Common> & { mechanism?: Mechanism };
+
+/** What was written, for rules across flags. */
+export interface Written {
+  /** Was the flag written? Otherwise its option is the default. */
+  has(flag: string): boolean;
+  /**
+   * Refuses the flag's value.
+   *
+   * @param allowed Completes "it must be ...".
+   * @throws {UsageError} Always.
+   */
+  refuse(flag: string, allowed: string): never;
+}
+
+/** A command, as help, README and the reading of its command line see it. */
+export interface Command<Options = unknown> {
+  /** As in `deno task NAME`. */
+  readonly name: string;
+  readonly about: string;
+  readonly flags: Flags;
+  readonly examples: readonly string[];
+  /** Makes the options of the flags' values, each of which is good by itself. */
+  options(values: Record<string, unknown>, written: Written): Options;
+}
+
+/** The options of a command, such as `OptionsFor<typeof LAB>`. */
+export type OptionsFor<C> = C extends Command<infer Options> ? Options : never;
+
+interface Declaration<F extends Flags> {
+  name: string;
+  /** One sentence. */
+  about: string;
+  flags: F;
+  /** Command lines of at most 78 characters. */
+  examples: readonly string[];
+}
+
+interface Check<F extends Flags, Options> {
+  /**
+   * Applies the rules across flags.
+   *
+   * @returns The command's options.
+   */
+  check(options: OptionsOf<F & Common>, written: Written): Options;
+}
+
+/**
+ * Declares a command. The type of its options follows from its flags, or from
+ * what its `check` returns.
+ *
+ * @example
+ * ```ts
+ * import { assertEquals } from "@std/assert";
+ * import { readCommandLine } from "./command_line.ts";
+ * import { integer, toggle } from "./flag.ts";
+ *
+ * const greet = defineCommand({
+ *   name: "greet",
+ *   about: "Greets.",
+ *   flags: {
+ *     "how-often": integer({ value: "N", help: "how often", default: 2 }),
+ *     loud: toggle("in capitals"),
+ *   },
+ *   examples: ["deno task greet --loud"],
+ * });
+ * const { options } = readCommandLine(greet, ["--loud"]);
+ * const times: number = options.howOften;
+ * const loud: boolean = options.loud;
+ * assertEquals([times, loud], [2, true]);
+ * ```
+ */
+export function defineCommand<const F extends Flags, Options>(
+  declaration: Declaration<F> & Check<F, Options>,
+): Command<Options>;
+export function defineCommand<const F extends Flags>(
+  declaration: Declaration<F>,
+): Command<OptionsOf<F & Common>>;
+export function defineCommand<const F extends Flags, Options>(
+  { check, flags, ...rest }: Declaration<F> & Partial<Check<F, Options>>,
+): Command<Options | OptionsOf<F & Common>> {
+  return {
+    ...rest,
+    flags: { ...flags, ...COMMON },
+    options(values, written) {
+      // Each value was read by its own flag; TypeScript cannot follow that here.
+      const options = values as OptionsOf<F & Common>;
+      return check ? check(options, written) : options;
+    },
+  };
+}
