@@ -1,0 +1,76 @@
+/**
+ * The rules across the flags of producer, consumer and lab.
+ *
+ * @module
+ */
+import { type Mechanism, NAME } from "../channel/channel.ts";
+import type { Written } from "../cli/define.ts";
+import { wholeNumber } from "../cli/flag.ts";
+import type { FormatName } from "../message/format_names.ts";
+import { NAMES_ARE } from "./channel_flags.ts";
+
+/** Rules of the flags that both ends have. */
+export function checkMoving<
+  Options extends {
+    mechanism: Mechanism;
+    capacity?: number;
+    sync?: boolean;
+    format: FormatName;
+  },
+>(options: Options, written: Written) {
+  const { mechanism, capacity, format } = options;
+  const { properties, name: via } = mechanism;
+  const { capacity: held, openedBy } = properties;
+  const unbuffered = capacity === 0; // that is a rendezvous
+  const sync = options.sync || unbuffered;
+  if (sync && openedBy !== "name") {
+    written.refuse(
+      unbuffered ? "capacity" : "sync",
+      `left out with --via=${via}: process 2 cannot say over it that it took the value`,
+    );
+  }
+  if (sync && format === "line") {
+    written.refuse("format", "header with --sync, for a line has no Reply-To");
+  }
+  if (unbuffered || capacity === undefined) {
+    return { ...options, sync, capacity: undefined };
+  }
+  if ("bytes" in held || !held.chosen) {
+    const holds = "bytes" in held
+      ? `the kernel's buffer holds ${held.bytes} bytes`
+      : `its buffer holds ${held.messages} messages`;
+    written.refuse("capacity", `left out with --via=${via}: ${holds}`);
+  } else if (held.most !== undefined && capacity > held.most) {
+    written.refuse("capacity", wholeNumber(1, held.most));
+  }
+  return { ...options, sync, capacity };
+}
+
+/** Rules of the flags that the producing end has. */
+export function checkProducing<
+  Options extends {
+    from: number;
+    count: number;
+    priority?: number;
+    priorities?: number[];
+  },
+>(options: Options, written: Written) {
+  const { priority, ...rest } = options;
+  const { from, count } = options;
+  const last = Number.MAX_SAFE_INTEGER - count + 1;
+  if (from > last) written.refuse("from", wholeNumber(0, last));
+  const all = priority === undefined ? undefined : [priority];
+  return { ...rest, priorities: options.priorities ?? all };
+}
+
+/** A mailbox is called NAME.PROCESS, which must be a name too. */
+export function checkMailbox(
+  { name, as, to }: { name: string; as?: string; to?: string },
+  written: Written,
+): void {
+  for (const [flag, process] of Object.entries({ as, to })) {
+    if (process !== undefined && !NAME.test(`${name}.${process}`)) {
+      written.refuse(flag, NAMES_ARE);
+    }
+  }
+}
