@@ -1,8 +1,9 @@
 // Parent, process 1 and process 2 in one shell: the lab sheet's run. Flags: --help
 import { runCommand } from "../lib/cli/command.ts";
+import { LAB } from "../lib/lab/flags.ts";
 
 Deno.exit(
-  await runCommand("lab", "parent", async (line, signal) => {
+  await runCommand(LAB, "parent", async (line, signal) => {
     const { runLab } = await import("../lib/lab/lab.ts");
     return await runLab(line, signal);
   }),

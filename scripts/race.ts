@@ -1,9 +1,10 @@
 // Several writers at one memory location: who loses what. Flags: --help
 import { runCommand } from "../lib/cli/command.ts";
+import { RACE } from "../lib/race/flags.ts";
 
 Deno.exit(
-  await runCommand("race", "race", async (line, signal) => {
+  await runCommand(RACE, "race", async ({ options }, signal) => {
     const { runRace } = await import("../lib/race/race.ts");
-    return await runRace(line, signal);
+    return await runRace(options, signal);
   }),
 );

@@ -1,8 +1,9 @@
 // Removes what a channel has left behind, and says what was in it. Flags: --help
 import { runCommand } from "../lib/cli/command.ts";
+import { REMOVE } from "../lib/lab/tools.ts";
 
 Deno.exit(
-  await runCommand("remove", "remove", async ({ options }) => {
+  await runCommand(REMOVE, "remove", async ({ options }) => {
     const { ProcessLog } = await import("../lib/cli/log.ts");
     const { mechanism, name } = options;
     const { remove } = await mechanism.load();

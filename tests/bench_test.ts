@@ -7,7 +7,8 @@ import { summarize } from "../lib/bench/summary.ts";
 import { UsageError } from "../lib/error.ts";
 import { help } from "../lib/cli/help.ts";
 import { MECHANISMS } from "../lib/mechanism/mod.ts";
-import { readCommandLine } from "../lib/cli/options.ts";
+import { readCommandLine } from "../lib/cli/command_line.ts";
+import { BENCH } from "../lib/bench/flags.ts";
 import { SystemError } from "../lib/posix/libc.ts";
 import { MessageQueue } from "../lib/posix/mqueue.ts";
 import { isAlive } from "../lib/posix/process.ts";
@@ -130,7 +131,7 @@ const BAD: [flag: string, says: string][] = [
 
 for (const [flag, says] of BAD) {
   Deno.test(`readCommandLine() refuses bench ${flag}`, () => {
-    assertThrows(() => readCommandLine("bench", [flag]), UsageError, says);
+    assertThrows(() => readCommandLine(BENCH, [flag]), UsageError, says);
   });
 }
 
@@ -141,17 +142,17 @@ Deno.test("readCommandLine() refuses flags of bench that contradict each other",
     [["--plot=x.png"], "--plot=x.png: it must be a file that ends in .svg"],
   ];
   for (const [flags, says] of both) {
-    assertThrows(() => readCommandLine("bench", flags), UsageError, says);
+    assertThrows(() => readCommandLine(BENCH, flags), UsageError, says);
   }
 });
 
 Deno.test("readCommandLine() takes the lists of bench", () => {
-  const { bench } = readCommandLine("bench", [
+  const { options: bench } = readCommandLine(BENCH, [
     "--via=shm,fifo",
     "--wait=spin",
     "--size=1024,8,8",
     "--seconds=0.2",
-  ]).options;
+  ]);
   assertEquals(bench.via, ["shm", "fifo"]);
   const { waits, sizes, seconds, named } = bench;
   assertEquals([waits, sizes, seconds, named], [
@@ -160,13 +161,13 @@ Deno.test("readCommandLine() takes the lists of bench", () => {
     0.2,
     true,
   ]);
-  const { options } = readCommandLine("bench", ["--via=all", "--quick"]);
-  assertEquals(options.bench.via, NAMES);
-  assertEquals(options.bench.named, false);
+  const { options } = readCommandLine(BENCH, ["--via=all", "--quick"]);
+  assertEquals(options.via, NAMES);
+  assertEquals(options.named, false);
 });
 
 Deno.test("help() of the benchmark names its flags and no others", () => {
-  const text = help("bench");
+  const text = help(BENCH);
   for (const flag of ["via=LIST", "wait=LIST", "size=", "seconds=", "json="]) {
     assert(text.includes(`\n  --${flag}`), flag);
   }

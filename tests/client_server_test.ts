@@ -4,7 +4,8 @@ import { UsageError } from "../lib/error.ts";
 import { mechanismNamed } from "../lib/mechanism/mod.ts";
 import { NAME } from "../lib/channel/mod.ts";
 import { help } from "../lib/cli/help.ts";
-import { readCommandLine } from "../lib/cli/options.ts";
+import { readCommandLine } from "../lib/cli/command_line.ts";
+import { CLIENT, SERVER } from "../lib/service/flags.ts";
 import {
   freshName,
   leftovers,
@@ -376,17 +377,17 @@ Deno.test("client log and server log read as they should", async () => {
 
 Deno.test("server and client take their own flags", async () => {
   for (
-    const [task, flag] of [
-      ["server", "--via=pipe"],
-      ["client", "--via=workers"],
-      ["server", "--count=3"],
-      ["client", "--count=0"],
-      ["client", "--requests=0"],
-      ["client", "--name=a/b"],
+    const [command, flag] of [
+      [SERVER, "--via=pipe"],
+      [CLIENT, "--via=workers"],
+      [SERVER, "--count=3"],
+      [CLIENT, "--count=0"],
+      [CLIENT, "--requests=0"],
+      [CLIENT, "--name=a/b"],
     ] as const
   ) {
     assertThrows(
-      () => readCommandLine(task, [flag]),
+      () => readCommandLine(command, [flag]),
       UsageError,
       "Cannot use --",
     );
@@ -395,8 +396,8 @@ Deno.test("server and client take their own flags", async () => {
     await using script = start(task, ["--via=pipe"]);
     assertMatch(await assertCode(script, 2), /^ERROR:\w+:Cannot use --/);
   }
-  assertMatch(help("client"), /--wait=WAY .*\(block\)/);
-  assertMatch(help("server"), /--requests=K /);
-  assert(!help("server").includes("--timeout"));
+  assertMatch(help(CLIENT), /--wait=WAY .*\(block\)/);
+  assertMatch(help(SERVER), /--requests=K /);
+  assert(!help(SERVER).includes("--timeout"));
   assert(!NAME.test("../x"));
 });

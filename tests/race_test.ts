@@ -4,7 +4,9 @@ import { UsageError } from "../lib/error.ts";
 import { Mutex } from "../lib/shared_memory/mutex.ts";
 import type { BlockingParking } from "../lib/shared_memory/parking.ts";
 import { help } from "../lib/cli/help.ts";
-import { readCommandLine } from "../lib/cli/options.ts";
+import { readCommandLine } from "../lib/cli/command_line.ts";
+import { LAB } from "../lib/lab/flags.ts";
+import { RACE } from "../lib/race/flags.ts";
 import { blockingProcessParking } from "../lib/shared_memory/process_parking.ts";
 import { isAlive } from "../lib/posix/process.ts";
 import { openShared, unlinkShared } from "../lib/posix/shm.ts";
@@ -295,13 +297,13 @@ const BAD: [flag: string, says: string][] = [
 
 for (const [flag, says] of BAD) {
   Deno.test(`readCommandLine() refuses race ${flag}`, () => {
-    assertThrows(() => readCommandLine("race", [flag]), UsageError, says);
+    assertThrows(() => readCommandLine(RACE, [flag]), UsageError, says);
   });
 }
 
 Deno.test("readCommandLine() keeps the race's flags from the others", () => {
   for (const flag of ["--workers=2", "--times=2", "--lock=none"]) {
-    assertThrows(() => readCommandLine("lab", [flag]), UsageError, "lab knows");
+    assertThrows(() => readCommandLine(LAB, [flag]), UsageError, "lab knows");
   }
 });
 
@@ -315,7 +317,7 @@ Deno.test("race says in one line what is wrong with a flag, exit 2", async () =>
 });
 
 Deno.test("help() of the race names its flags and no others", () => {
-  const text = help("race");
+  const text = help(RACE);
   for (const flag of ["via=", "workers=", "times=", "lock=", "log="]) {
     assert(text.includes(`\n  --${flag}`), flag);
   }

@@ -3,6 +3,7 @@
 import { assertEquals } from "@std/assert";
 import { mechanismTable } from "../lib/mechanism/table.ts";
 import { help } from "../lib/cli/help.ts";
+import { LAB } from "../lib/lab/flags.ts";
 
 const README = new URL("../README.md", import.meta.url);
 
@@ -13,7 +14,7 @@ function renewed(readme: string): string {
     `<!-- mechanisms -->\n\n${mechanismTable()}\n`,
   ).replace(
     /<!-- help -->\n[^]*?\n(?=Each task)/,
-    `<!-- help -->\n\n\`\`\`\n${help("lab").trimEnd()}\n\`\`\`\n\n`,
+    `<!-- help -->\n\n\`\`\`\n${help(LAB).trimEnd()}\n\`\`\`\n\n`,
   );
 }
 

@@ -9,16 +9,15 @@ import config from "../../deno.json" with { type: "json" };
 import { LabError } from "../error.ts";
 import { ProcessLog } from "../cli/log.ts";
 import { mechanismNamed } from "../mechanism/mod.ts";
-import type { CommandLine } from "../cli/options.ts";
 import { Progress } from "../cli/progress.ts";
 import { BASELINES } from "./baseline.ts";
 import { machine, machineLine } from "./machine.ts";
+import type { BenchOptions } from "./flags.ts";
 import type { Subject } from "./measure.ts";
 import { Pair } from "./pair.ts";
 import { report } from "./report.ts";
 import type { Result, Round, Waiting } from "./result.ts";
 import { ResultFile } from "./result_file.ts";
-import type { Settings } from "./settings.ts";
 import { summarize } from "./summary.ts";
 
 /** Bytes of a write that carries many messages. */
@@ -39,7 +38,7 @@ interface Combination {
 
 /** Runs the benchmark. Its table goes to standard output. @returns The exit code. */
 export async function runBench(
-  { options: { bench: settings } }: CommandLine,
+  settings: BenchOptions,
   signal: AbortSignal,
 ): Promise<number> {
   const started = new Date().toISOString();
@@ -62,7 +61,7 @@ export async function runBench(
 }
 
 async function measureAll(
-  settings: Settings,
+  settings: BenchOptions,
   log: ProcessLog,
   signal: AbortSignal,
 ): Promise<Round[]> {
@@ -122,7 +121,7 @@ async function measureRound(
 }
 
 /** The mechanisms that this machine has. */
-function usable({ via, named }: Settings, log: ProcessLog) {
+function usable({ via, named }: BenchOptions, log: ProcessLog) {
   return via.map(mechanismNamed).filter(({ name, available }) => {
     const there = available();
     if (there === true) return true;
@@ -133,7 +132,7 @@ function usable({ via, named }: Settings, log: ProcessLog) {
 }
 
 function combinations(
-  { sizes, waits, named }: Settings,
+  { sizes, waits, named }: BenchOptions,
   pairs: Pair[],
   log: ProcessLog,
 ): Combination[] {
@@ -178,7 +177,7 @@ async function measure(
 function asJson(
   { started, settings, rounds, results }: {
     started: string;
-    settings: Settings;
+    settings: BenchOptions;
     rounds: Round[];
     results: Result[];
   },

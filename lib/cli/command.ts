@@ -4,10 +4,11 @@
  *
  * @module
  */
+import type { Mechanism } from "../channel/mod.ts";
 import { errorCode, LabError, UsageError } from "../error.ts";
-import type { Command } from "./flags.ts";
+import { type CommandLine, readCommandLine } from "./command_line.ts";
+import type { Command, CommonOptions } from "./define.ts";
 import { help } from "./help.ts";
-import { type CommandLine, readCommandLine } from "./options.ts";
 
 /** Exit codes as the shell counts them: 128 and the signal's number, signal(7). */
 const SIGNALS: Partial<Record<Deno.Signal, number>> = {
@@ -25,15 +26,15 @@ class Interrupted extends Error {
 
 /**
  * Runs a command from its flags to its exit code. The log and the work are loaded
- * when they are needed: so `--help` is there at once.
+ * when they are needed, so that `--help` answers at once.
  *
- * @param name Whose log it is.
+ * @param logName Whose log it is: the `process1` of `INFO:process1:...`.
  * @param work Does it; gives the exit code.
  */
-export async function runCommand(
-  command: Command,
-  name: string,
-  work: (line: CommandLine, signal: AbortSignal) => Promise<number>,
+export async function runCommand<Options extends CommonOptions>(
+  command: Command<Options>,
+  logName: string,
+  work: (line: CommandLine<Options>, signal: AbortSignal) => Promise<number>,
 ): Promise<number> {
   const interruption = new AbortController();
   for (const [signal, code] of Object.entries(SIGNALS)) {
@@ -50,15 +51,17 @@ export async function runCommand(
     }
     const { startLog } = await import("./log.ts");
     startLog({ format: line.options.log, verbose: line.options.verbose });
-    const { mechanism } = line.options;
-    const there = mechanism.available();
-    if (there !== true) {
-      throw new LabError(`Cannot use --via=${mechanism.name}: ${there}`);
-    }
+    if (line.options.mechanism) checkAvailable(line.options.mechanism);
     return await work(line, interruption.signal);
   } catch (error) {
-    return await failed(error, name);
+    return await failed(error, logName);
   }
+}
+
+/** @throws {LabError} If this machine, or this process, cannot use it. */
+function checkAvailable({ name, available }: Mechanism): void {
+  const there = available();
+  if (there !== true) throw new LabError(`Cannot use --via=${name}: ${there}`);
 }
 
 async function failed(error: unknown, name: string): Promise<number> {

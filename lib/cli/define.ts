@@ -3,7 +3,7 @@
  *
  * @module
  */
-import type { Mechanism } from "../channel/channel.ts";
+import type { Mechanism } from "../channel/mod.ts";
 import { choice, toggle } from "./flag.ts";
 import type { Flags, OptionsOf } from "./option.ts";
 

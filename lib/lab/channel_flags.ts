@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { type Mechanism, NAME } from "../channel/channel.ts";
+import { type Mechanism, NAME } from "../channel/mod.ts";
 import { duration, named, text } from "../cli/flag.ts";
 import { MECHANISMS } from "../mechanism/mod.ts";
 

@@ -6,7 +6,6 @@
  */
 import { END, type Receiver } from "../channel/mod.ts";
 import { ProcessLog } from "../cli/log.ts";
-import type { Options } from "../cli/options.ts";
 import { FORMATS } from "../message/formats.ts";
 import { Inbox } from "../message/inbox.ts";
 import { type Format, type Header, MessageError } from "../message/message.ts";
@@ -14,6 +13,7 @@ import { SequenceCheck } from "../message/sequence_check.ts";
 import { systemClock } from "../wait/retry.ts";
 import { Acknowledger } from "./acknowledgement.ts";
 import { consumeInBulk } from "./bulk.ts";
+import type { ConsumerOptions } from "./flags.ts";
 import { Output } from "./output.ts";
 import { Reader, type ReaderOptions } from "./reader.ts";
 import {
@@ -31,7 +31,7 @@ import { amount } from "./tally.ts";
  * @param memory What process 1 shares with us, where both are workers.
  */
 export async function runConsumer(
-  options: Options,
+  options: ConsumerOptions,
   signal: AbortSignal,
   memory?: SharedArrayBuffer,
 ): Promise<ExitCode> {

@@ -15,7 +15,7 @@ import {
 } from "../cli/flag.ts";
 import { FORMAT_NAMES, type FormatName } from "../message/format_names.ts";
 import { MECHANISMS } from "../mechanism/mod.ts";
-import { WAYS } from "../wait/wait.ts";
+import { WAYS } from "../wait/mod.ts";
 import {
   BETWEEN_TASKS,
   nameFlag,

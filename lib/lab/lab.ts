@@ -10,7 +10,7 @@ import { delay } from "@std/async/delay";
 import { TextLineStream } from "@std/streams/text-line-stream";
 import type { KeptOpen } from "../channel/mod.ts";
 import { ProcessLog } from "../cli/log.ts";
-import type { CommandLine } from "../cli/options.ts";
+import type { CommandLine } from "../cli/command_line.ts";
 import { errorCode, LabError } from "../error.ts";
 import { PERMISSIONS } from "../mechanism/mod.ts";
 import { Pipe } from "../posix/pipe.ts";
@@ -22,6 +22,7 @@ import {
   startWorker,
 } from "./child.ts";
 import { Output } from "./output.ts";
+import { CONSUMER, type LabOptions, PRODUCER } from "./flags.ts";
 import type { WorkerJob } from "./worker.ts";
 
 /** How long (ms) one child may take to end by itself when the other has failed. */
@@ -38,7 +39,7 @@ type Part = keyof typeof TITLES;
 
 /** Runs the experiment. @returns The exit code: the first that is not 0. */
 export async function runLab(
-  line: CommandLine,
+  line: CommandLine<LabOptions>,
   signal: AbortSignal,
 ): Promise<number> {
   const { options } = line;
@@ -85,13 +86,13 @@ class Run {
   failure = 0;
   /** Is one gone that the other cannot do without? */
   broken = false;
-  readonly #line: CommandLine;
+  readonly #line: CommandLine<LabOptions>;
   readonly #log: ProcessLog;
   readonly #shared: Shared;
   readonly #children: Child[] = [];
   readonly #endings: Promise<Ending>[] = [];
 
-  constructor(line: CommandLine, log: ProcessLog, shared: Shared) {
+  constructor(line: CommandLine<LabOptions>, log: ProcessLog, shared: Shared) {
     this.#line = line;
     this.#log = log;
     this.#shared = shared;
@@ -176,11 +177,12 @@ class Run {
 /** A child's flags. */
 function argumentsOf(
   part: Part,
-  { options, argumentsFor }: CommandLine,
+  { options, argumentsFor }: CommandLine<LabOptions>,
   nothing: boolean,
 ): string[] {
-  const args = argumentsFor(part).filter((flag) => flag !== "--until-end");
-  if (part === "producer") return args;
+  if (part === "producer") return argumentsFor(PRODUCER);
+  // The lab's interval is the producer's; --until-end is decided below.
+  const args = argumentsFor(CONSUMER, ["interval", "until-end"]);
   if (options.sync) args.push("--format=header");
   // A consumer that comes after the end would wait for it in vain.
   if (nothing) args.push("--count=0");
@@ -206,7 +208,7 @@ async function relayLines(pieces: AsyncIterable<Uint8Array>): Promise<void> {
 
 function startWorkerFor(
   part: Part,
-  { options: { mechanism, ...options } }: CommandLine,
+  { options: { mechanism, ...options } }: CommandLine<LabOptions>,
   memory: SharedArrayBuffer,
   nothing: boolean,
 ): Child {

@@ -6,7 +6,6 @@
  */
 import type { Sender } from "../channel/mod.ts";
 import { ProcessLog } from "../cli/log.ts";
-import type { Options } from "../cli/options.ts";
 import { FORMATS } from "../message/formats.ts";
 import {
   type Format,
@@ -18,6 +17,7 @@ import {
 import { systemClock } from "../wait/retry.ts";
 import { Acknowledgements } from "./acknowledgement.ts";
 import { numberLines, produceInBulk } from "./bulk.ts";
+import type { ProducerOptions } from "./flags.ts";
 import { messagesOf, numbers, openInput } from "./input.ts";
 import {
   addressOf,
@@ -35,7 +35,7 @@ import { explain, Writer, type WriterOptions } from "./writer.ts";
  * @param memory What process 2 shares with us, where both are workers.
  */
 export async function runProducer(
-  options: Options,
+  options: ProducerOptions,
   signal: AbortSignal,
   memory?: SharedArrayBuffer,
 ): Promise<ExitCode> {
@@ -84,7 +84,7 @@ export async function runProducer(
 /** The headers of all messages; `undefined`: they have none. */
 function headersFrom(
   from: string,
-  { format, priorities, to = "process2" }: Options,
+  { format, priorities, to = "process2" }: ProducerOptions,
   replyTo?: string,
 ): ((seq: number) => Header) | undefined {
   if (format !== "header" && priorities === undefined) return undefined;

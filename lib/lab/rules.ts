@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { type Mechanism, NAME } from "../channel/channel.ts";
+import { type Mechanism, NAME } from "../channel/mod.ts";
 import type { Written } from "../cli/define.ts";
 import { wholeNumber } from "../cli/flag.ts";
 import type { FormatName } from "../message/format_names.ts";

@@ -4,9 +4,11 @@
  * @module
  */
 import type { Address, Mechanism } from "../channel/mod.ts";
-import type { Options } from "../cli/options.ts";
 import { Progress } from "../cli/progress.ts";
 import type { WaitOptions } from "../wait/wait_for.ts";
+import type { ConsumerOptions, ProducerOptions } from "./flags.ts";
+
+type Options = ProducerOptions | ConsumerOptions;
 
 /** Exit code: 0 if all went through, 1 if not. */
 export type ExitCode = 0 | 1;

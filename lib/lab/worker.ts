@@ -10,7 +10,7 @@ import { runProducer } from "./producer.ts";
 import { LabError } from "../error.ts";
 import { ProcessLog, startLog } from "../cli/log.ts";
 import { mechanismNamed } from "../mechanism/mod.ts";
-import type { Options } from "../cli/options.ts";
+import type { LabOptions } from "./flags.ts";
 
 /** From the parent: what to do, on which memory. */
 export interface WorkerJob {
@@ -18,7 +18,7 @@ export interface WorkerJob {
   via: string;
   memory: SharedArrayBuffer;
   /** All flags; the mechanism goes by its name, for it holds functions. */
-  options: Omit<Options, "mechanism">;
+  options: Omit<LabOptions, "mechanism">;
 }
 
 /** To the parent: the exit code. */
@@ -27,7 +27,7 @@ export type WorkerReport = number;
 self.onmessage = async ({ data }: MessageEvent<WorkerJob>) => {
   const { part, via, memory } = data;
   const mechanism = mechanismNamed(via);
-  const options: Options = { ...data.options, mechanism };
+  const options: LabOptions = { ...data.options, mechanism };
   startLog({ format: options.log, verbose: options.verbose });
   const report = (report: WorkerReport) => self.postMessage(report);
   const never = new AbortController().signal; // the parent ends us outright

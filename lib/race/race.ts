@@ -10,7 +10,7 @@ import { delay } from "@std/async/delay";
 import { LabError } from "../error.ts";
 import { ProcessLog } from "../cli/log.ts";
 import { blockingThreadParking } from "../shared_memory/parking.ts";
-import type { CommandLine } from "../cli/options.ts";
+import type { RaceOptions } from "./flags.ts";
 import { openShared, unlinkShared } from "../posix/shm.ts";
 import type { ProcessJob } from "./process.ts";
 import type { WorkerJob } from "./worker.ts";
@@ -53,7 +53,7 @@ interface Track extends Disposable {
  * @returns The exit code: 1 if an update was lost in spite of a lock.
  */
 export async function runRace(
-  { options: { mechanism, workers, times, lock } }: CommandLine,
+  { mechanism, workers, times, lock }: RaceOptions,
   signal: AbortSignal,
 ): Promise<number> {
   const log = new ProcessLog("race");

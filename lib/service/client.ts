@@ -12,7 +12,7 @@ import { header } from "../message/header.ts";
 import { ProcessLog } from "../cli/log.ts";
 import { Inbox } from "../message/inbox.ts";
 import { Message, MessageError, recordOf } from "../message/message.ts";
-import type { Options } from "../cli/options.ts";
+import type { ClientOptions } from "./flags.ts";
 import { rangeText, replyAddress } from "./server.ts";
 import { waitFor, type WaitOptions } from "../wait/mod.ts";
 
@@ -25,10 +25,10 @@ const LOOK_MS = 100;
  * @throws {LabError} If there is no server, no answer in time, or a refusal.
  */
 export async function runClient(
-  options: Options,
+  options: ClientOptions,
   signal: AbortSignal,
 ): Promise<0> {
-  const { mechanism, name, count, requests = 1, timeout } = options;
+  const { mechanism, name, count, requests, timeout } = options;
   const { boundaries, outlives } = mechanism.properties;
   const log = new ProcessLog("client");
   const wait: WaitOptions = {

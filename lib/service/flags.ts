@@ -7,7 +7,7 @@ import { defineCommand, type OptionsFor } from "../cli/define.ts";
 import { choice, duration, integer } from "../cli/flag.ts";
 import { nameFlag, RETRY, viaFlag } from "../lab/channel_flags.ts";
 import { MECHANISMS } from "../mechanism/mod.ts";
-import { WAYS } from "../wait/wait.ts";
+import { WAYS } from "../wait/mod.ts";
 
 /** The most numbers that one request may ask for. */
 export const MAX_RANGE = 1_000_000;

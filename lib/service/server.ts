@@ -24,7 +24,7 @@ import {
   quote,
   recordOf,
 } from "../message/message.ts";
-import { MAX_RANGE, type Options } from "../cli/options.ts";
+import { MAX_RANGE, type ServerOptions } from "./flags.ts";
 import { Turn, waitFor } from "../wait/mod.ts";
 
 /** Milliseconds that the server waits for a client to make room for its answer. */
@@ -36,7 +36,7 @@ const REPLIES = 1; // messages
 
 /** Answers requests until so many are answered, or for ever. */
 export async function runServer(
-  { mechanism, name, requests = Infinity, wait, retry }: Options,
+  { mechanism, name, requests = Infinity, wait, retry }: ServerOptions,
   signal: AbortSignal,
 ): Promise<0> {
   const log = new ProcessLog("server");

@@ -67,7 +67,7 @@ export class RingReceiver implements Receiver, Disposable {
   constructor(
     ring: Ring,
     others: Attendance,
-    sendersBefore = others.hasSender() ? -1 : ring.sendersEver,
+    sendersBefore: number = others.hasSender() ? -1 : ring.sendersEver,
   ) {
     this.#ring = ring;
     this.#others = others;
