@@ -4,64 +4,73 @@
  *
  * @module
  */
-import { LineChart, type LineSeriesOption } from "echarts/charts";
-import {
-  GridComponent,
-  LegendComponent,
-  TitleComponent,
-} from "echarts/components";
-import { init, use } from "echarts/core";
-import { SVGRenderer } from "echarts/renderers";
+import * as Plot from "@observablehq/plot";
+import { DOMParser } from "linkedom";
 import type { Result } from "./result.ts";
+import { dots, lines, type Point } from "./series.ts";
+import { labelled, multiples, roundedRange } from "./ticks.ts";
 
-use([LineChart, GridComponent, LegendComponent, TitleComponent, SVGRenderer]);
-
-const PICTURE = { width: 1200, height: 760 };
-const PANEL = { top: 100, width: 480, height: 540 };
-
-// The colours of Okabe and Ito, which the colour-blind can tell apart. By name,
-// so that a mechanism looks the same in every picture.
-const LOOKS: Record<string, { color: string; symbol: string }> = {
-  fifo: { color: "#0072b2", symbol: "circle" },
-  pipe: { color: "#56b4e9", symbol: "rect" },
-  queue: { color: "#009e73", symbol: "triangle" },
-  shm: { color: "#d55e00", symbol: "diamond" },
-  workers: { color: "#e69f00", symbol: "path://M0 0H10L5 10Z" },
-  socket: { color: "#cc79a7", symbol: "path://M5 0L10 4L8 10H2L0 4Z" },
-  "direct call": { color: "#888", symbol: "circle" },
-  copy: { color: "#888", symbol: "rect" },
+// Small enough that 14 pixels of text can still be read at half the width.
+const WIDTH = 960;
+const TEXT = "14px";
+const PANEL = { top: 54, width: 480, height: 448 };
+const MARGINS = {
+  marginTop: 40,
+  marginRight: 28,
+  marginBottom: 56,
+  marginLeft: 98,
 };
-const OTHER = { color: "#000", symbol: "circle" };
-const DASHES = { block: "solid", spin: "dashed", "": "dotted" } as const;
+const INNER_WIDTH = PANEL.width - MARGINS.marginLeft - MARGINS.marginRight;
+const LEGEND = {
+  top: 532,
+  left: 98,
+  columns: 4,
+  column: 172,
+  row: 28,
+  line: 36,
+};
 
-const PANELS = [
+const INK = "#333";
+const GRID = { stroke: "#ccc", strokeOpacity: 1 };
+const FINE_GRID = { stroke: "#eee", strokeOpacity: 1 };
+const AXIS = { labelAnchor: "center", labelArrow: "none" } as const;
+// Enough digits for every tick, and no rounding of 0.0005 to 0.001.
+const AS_LABEL = new Intl.NumberFormat("en-US", {
+  maximumSignificantDigits: 1,
+});
+const HEADING = { fontSize: 15, fontWeight: "bold" };
+
+/** One of the two charts. */
+interface Panel {
+  title: string;
+  axis: string;
+  unit: string;
+  /** What is drawn of a result; NaN leaves it out. */
+  value(result: Result): number;
+}
+
+const PANELS: Panel[] = [
   {
     title: "Round trip of one message",
-    axis: "Round trip, p50 (µs)",
-    left: 80,
-    value: ({ roundTrip }: Result) => roundTrip.p50.median,
+    axis: "Round trip, p50",
+    unit: "µs",
+    value: ({ roundTrip }) => roundTrip.p50.median,
   },
   {
     title: "Throughput with many messages per write",
-    axis: "Throughput (MB/s)",
-    left: 690,
+    axis: "Throughput",
+    unit: "MB/s",
     // A direct call moves no bytes: its "throughput" would dwarf all the others.
-    value: ({ mechanism, batched }: Result) =>
+    value: ({ mechanism, batched }) =>
       mechanism === "direct call" ? NaN : batched.megabytesPerSecond.median,
   },
 ];
 
-/** How a line looks: a colour for each mechanism, dashed and hollow for spin. */
-function look(name: string, wait: Result["wait"]): LineSeriesOption {
-  const { color, symbol } = LOOKS[name] ?? OTHER;
-  return {
-    type: "line",
-    name,
-    color,
-    symbol: wait === "spin" ? `empty${symbol}` : symbol,
-    symbolSize: 8,
-    lineStyle: { type: DASHES[wait], width: 2 },
-  };
+/** What this file uses of an SVG element: Deno has no types for the DOM. */
+interface SVG {
+  setAttribute(name: string, value: string): void;
+  querySelector(selector: string): { remove(): void } | null;
+  outerHTML: string;
 }
 
 /**
@@ -72,82 +81,127 @@ function look(name: string, wait: Result["wait"]): LineSeriesOption {
  */
 export function plot(results: Result[], title: string): string {
   const bySize = results.toSorted((a, b) => a.size - b.size);
-  const sizes = [...new Set(bySize.map(({ size }) => size))];
-  const names = [...new Set(results.map(({ mechanism }) => mechanism))];
-  const waits = (["block", "spin"] as const)
-    .filter((wait) => results.some((result) => result.wait === wait));
-  const lines = Map.groupBy(
-    bySize,
-    ({ mechanism, wait }) => [mechanism, wait].join(),
-  );
-
-  const chart = init(null, null, { renderer: "svg", ssr: true, ...PICTURE });
-  chart.setOption({
-    animation: false,
-    backgroundColor: "#fff",
-    title: [
-      {
-        text: title,
-        left: "center",
-        top: 10,
-        // A guess at its width must do here: the viewer's font may be wider.
-        textStyle: { fontSize: 16, width: 900, overflow: "break" },
-      },
-      ...PANELS.map(({ title, left }) => ({
-        text: title,
-        left: left + PANEL.width / 2,
-        top: 60,
-        textAlign: "center",
-        textStyle: { fontSize: 14 },
-      })),
-    ],
-    legend: [
-      { data: names, left: 70 },
-      { data: waits, right: 25, itemWidth: 40 },
-    ].map((legend) => ({ ...legend, top: 718, itemGap: 18 })),
-    grid: PANELS.map(({ left }) => ({ left, ...PANEL })),
-    xAxis: PANELS.map((_, gridIndex) => ({
-      gridIndex,
-      type: "log",
-      min: sizes[0] / 1.5,
-      max: sizes[sizes.length - 1] * 1.5,
-      name: "Size of a message (bytes)",
-      nameLocation: "middle",
-      nameGap: 42,
-      axisTick: { customValues: sizes },
-      axisLabel: {
-        customValues: sizes,
-        formatter: String,
-        rotate: sizes.length > 8 ? 45 : 0,
-        hideOverlap: true,
-      },
-    })),
-    yAxis: PANELS.map(({ axis }, gridIndex) => ({
-      gridIndex,
-      type: "log",
-      name: axis,
-      nameLocation: "middle",
-      nameGap: 52,
-      minorTick: { show: true, splitNumber: 9 },
-      minorSplitLine: { show: true },
-    })),
-    series: [
-      ...PANELS.flatMap(({ value }, i) =>
-        [...lines.values()].map((line) => ({
-          ...look(line[0].mechanism, line[0].wait),
-          xAxisIndex: i,
-          yAxisIndex: i,
-          data: line.map((result) => [result.size, value(result)]),
-        }))
-      ),
-      // Without data, these two are for the legend alone.
-      ...waits.map((wait) => look(wait, wait)),
+  const entries = legend(results);
+  const svg = draw({
+    width: WIDTH,
+    height: Math.max(...entries.map(({ y }) => y)) + LEGEND.row,
+    margin: 0,
+    ariaLabel: `Benchmark: ${title}`,
+    // Pixels, from the top left corner.
+    x: { type: "identity", axis: null },
+    y: { type: "identity", axis: null },
+    marks: [
+      Plot.frame({ fill: "white", stroke: "none" }),
+      Plot.text([title], {
+        frameAnchor: "top",
+        dy: 14,
+        // A guess at the width must do: the viewer's font may be wider.
+        lineWidth: 46,
+        fontSize: 16,
+        fontWeight: "bold",
+      }),
+      ...PANELS.map((panel, i) => () => chart(panel, bySize, i * PANEL.width)),
+      ...lines(entries.flatMap((from) => [
+        from,
+        { ...from, x: from.x + LEGEND.line },
+      ])),
+      dots(entries.map((from) => ({ ...from, x: from.x + LEGEND.line / 2 }))),
+      Plot.text(entries, {
+        x: "x",
+        y: "y",
+        dx: LEGEND.line + 8,
+        text: "name",
+        textAnchor: "start",
+      }),
     ],
   });
-  const svg = chart.renderToSVGString();
-  chart.dispose();
-  // Classes and ids are numbered anew in every picture.
-  return svg.replace(/<style[^]*<\/style>\n?/, "")
-    .replace(/ (class|ecmeta_\w+)="[^"]*"/g, "")
-    .replace(/\bzr\d+-/g, "");
+  // A browser knows a standalone file as SVG by this name alone.
+  svg.setAttribute("xmlns", "http://www.w3.org/2000/svg");
+  return svg.outerHTML;
+}
+
+/** Mechanisms in rows; to the right of them what tells block from spin. */
+function legend(results: Result[]): Point[] {
+  const names = Map.groupBy(results, ({ mechanism }) => mechanism);
+  const mechanisms = [...names].map(([name, [{ wait }]], i) => ({
+    name,
+    wait,
+    ...cell(i % LEGEND.columns, Math.floor(i / LEGEND.columns)),
+  }));
+  const waits = (["block", "spin"] as const)
+    .filter((wait) => results.some((result) => result.wait === wait))
+    .map((wait, row) => ({ name: wait, wait, ...cell(LEGEND.columns, row) }));
+  return [...mechanisms, ...waits];
+}
+
+function cell(column: number, row: number): { x: number; y: number } {
+  return {
+    x: LEGEND.left + column * LEGEND.column,
+    y: LEGEND.top + row * LEGEND.row,
+  };
+}
+
+/** A panel with its axes, `left` pixels from the picture's left edge. */
+function chart(panel: Panel, results: Result[], left: number): SVG {
+  // A logarithmic axis has no place for 0 and NaN.
+  const points = results.map((result) => point(panel, result))
+    .filter(({ y }) => y > 0);
+  const sizes = [...new Set(results.map(({ size }) => size))];
+  const x = [sizes[0] / 1.5, sizes[sizes.length - 1] * 1.5];
+  const y = roundedRange(points.map(({ y }) => y));
+  // Labels at 2 and 5, too, where there are few powers of ten.
+  const labels = y[1] / y[0] > 1000 ? [1] : [1, 2, 5];
+  const svg = draw({
+    width: PANEL.width,
+    height: PANEL.height,
+    ...MARGINS,
+    x: { type: "log", domain: x },
+    y: { type: "log", domain: y },
+    marks: [
+      Plot.gridY(multiples([1, 2, 3, 4, 5, 6, 7, 8, 9], y), FINE_GRID),
+      Plot.gridY(multiples(labels, y), GRID),
+      Plot.gridX(sizes, GRID),
+      Plot.axisX(labelled(sizes, x, INNER_WIDTH), {
+        label: "Size of a message (bytes)",
+        // Not tickFormat: with it, a log axis labels only some of the ticks.
+        text: String,
+        ...AXIS,
+        labelOffset: 44,
+      }),
+      Plot.axisY(multiples(labels, y), {
+        label: `${panel.axis} (${panel.unit})`,
+        text: (value: number) => AS_LABEL.format(value),
+        ...AXIS,
+        labelOffset: 84,
+      }),
+      ...lines(points),
+      dots(points),
+      Plot.text([panel.title], { frameAnchor: "top", dy: -34, ...HEADING }),
+    ],
+  });
+  svg.setAttribute("x", `${left}`);
+  svg.setAttribute("y", `${PANEL.top}`);
+  return svg;
+}
+
+/** The plot as an element, without the style sheet that a web page would need. */
+function draw(options: Plot.PlotOptions): SVG {
+  const document = new DOMParser().parseFromString("<svg/>", "image/svg+xml");
+  const style = { fontSize: TEXT, color: INK };
+  const svg: SVG = Plot.plot({ document, style, ...options });
+  svg.querySelector("style")?.remove();
+  return svg;
+}
+
+function point({ value, unit }: Panel, result: Result): Point {
+  const { mechanism: name, wait, size } = result;
+  const y = value(result);
+  const what = [name, wait].filter((word) => word !== "").join(", ");
+  return {
+    name,
+    wait,
+    x: size,
+    y,
+    title: `${what}, ${size} bytes: ${Number(y.toPrecision(3))} ${unit}`,
+  };
 }
