@@ -16,7 +16,6 @@ import {
   leftovers,
   range,
   run,
-  Running,
   shell,
   start,
   valuesRead,
@@ -382,20 +381,5 @@ Deno.test("--verbose says what is open, how long each message is, who is started
 Deno.test("no task asks at the terminal, for that would keep Ctrl-C waiting", () => {
   for (const { command } of Object.values(config.tasks)) {
     if (command.includes("scripts/")) assert(command.includes(" --no-prompt "));
-  }
-});
-
-Deno.test("without foreign functions each mechanism says what it needs", async () => {
-  for (const via of ["fifo", "pipe", "queue", "shm", "socket"]) {
-    await using script = new Running(Deno.execPath(), [
-      ...["run", "--no-prompt", "--allow-read=."],
-      ...["scripts/producer.ts", `--via=${via}`],
-    ]);
-    const { code, log } = await script.ended();
-    assertEquals(code, 1);
-    assertEquals(
-      log,
-      `ERROR:process1:Cannot use --via=${via}: it calls the C library, which wants --allow-ffi`,
-    );
   }
 });

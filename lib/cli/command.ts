@@ -5,10 +5,11 @@
  * @module
  */
 import type { Mechanism } from "../channel/mod.ts";
-import { errorCode, LabError, UsageError } from "../error.ts";
+import { isExpected, LabError, UsageError } from "../error.ts";
 import { type CommandLine, readCommandLine } from "./command_line.ts";
 import type { Command, CommonOptions } from "./define.ts";
 import { help } from "./help.ts";
+import { checkPermissions } from "./permissions.ts";
 
 /** Exit codes as the shell counts them: 128 and the signal's number, signal(7). */
 const SIGNALS: Partial<Record<Deno.Signal, number>> = {
@@ -51,14 +52,16 @@ export async function runCommand<Options extends CommonOptions>(
     }
     const { startLog } = await import("./log.ts");
     startLog({ format: line.options.log, verbose: line.options.verbose });
-    if (line.options.mechanism) checkAvailable(line.options.mechanism);
+    const { mechanism } = line.options;
+    checkPermissions(command.name, mechanism?.name);
+    if (mechanism) checkAvailable(mechanism);
     return await work(line, interruption.signal);
   } catch (error) {
     return await failed(error, logName);
   }
 }
 
-/** @throws {LabError} If this machine, or this process, cannot use it. */
+/** @throws {LabError} If this machine cannot use it. */
 function checkAvailable({ name, available }: Mechanism): void {
   const there = available();
   if (there !== true) throw new LabError(`Cannot use --via=${name}: ${there}`);
@@ -78,8 +81,8 @@ async function failed(error: unknown, name: string): Promise<number> {
     log.error(error.message);
     return 2;
   }
-  if (error instanceof LabError || errorCode(error) !== undefined) {
-    log.error((error as Error).message);
+  if (isExpected(error)) {
+    log.error(error.message);
     return 1;
   }
   throw error; // a defect of ours: let the stack be seen
