@@ -1,7 +1,7 @@
 // The smallest programs, run as their readers run them.
 import { assert, assertEquals } from "@std/assert";
 import { delay } from "@std/async/delay";
-import { differences } from "./golden.ts";
+import { differences } from "./lab/golden.ts";
 import {
   freshName,
   leftovers,

@@ -1,0 +1,393 @@
+import config from "../../deno.json" with { type: "json" };
+import { assert, assertEquals, assertMatch, assertThrows } from "@std/assert";
+import { delay } from "@std/async/delay";
+import { Check, Payload, STOP } from "../../lib/bench/payload.ts";
+import type { Result, Round } from "../../lib/bench/result.ts";
+import { summarize } from "../../lib/bench/summary.ts";
+import { UsageError } from "../../lib/error.ts";
+import { help } from "../../lib/cli/help.ts";
+import { MECHANISMS } from "../../lib/mechanism/mod.ts";
+import { readCommandLine } from "../../lib/cli/command_line.ts";
+import { BENCH } from "../../lib/bench/flags.ts";
+import { SystemError } from "../../lib/posix/libc.ts";
+import { MessageQueue } from "../../lib/posix/mqueue.ts";
+import { isAlive } from "../../lib/posix/process.ts";
+import { runPath } from "../../lib/mechanism/run_folder.ts";
+import { freshName, leftovers, run, type Running, start } from "../scripts.ts";
+
+const NAMES = MECHANISMS.map(({ name }) => name);
+const BASELINES = ["direct call", "copy"];
+
+/** The bytes of messages with these numbers, one behind the other. */
+function messages(size: number, ...numbers: number[]): Uint8Array {
+  const bytes = new Uint8Array(size * numbers.length);
+  const payload = new Payload(size);
+  numbers.forEach((number, i) => {
+    payload.number(number);
+    bytes.set(payload.bytes, i * size);
+  });
+  return bytes;
+}
+
+/** Gives them to a check, in pieces. @returns The check, and its count. */
+function taken(size: number, bytes: Uint8Array, piece = bytes.length) {
+  const check = new Check(size);
+  let count = 0;
+  for (let at = 0; at < bytes.length; at += piece) {
+    count += check.take(bytes.subarray(at, at + piece));
+  }
+  return { check, count };
+}
+
+Deno.test("Check counts whole messages, however they are cut", () => {
+  for (const size of [8, 100, 1024]) {
+    const bytes = messages(size, 1, 2, 3, 4, 5);
+    for (const piece of [1, 3, 4, 8, 60, 513, 700, bytes.length]) {
+      const { check, count } = taken(size, bytes, piece);
+      assertEquals([count, check.last, check.over], [5, 5, false]);
+      check.take(messages(size, STOP).subarray(0, 5));
+      assert(!check.over);
+      check.take(messages(size, STOP).subarray(5));
+      assertEquals([check.last, check.over], [5, true]);
+    }
+  }
+});
+
+Deno.test("Check names the byte that is wrong, wherever it is", () => {
+  for (const size of [8, 100, 1024]) {
+    for (const piece of [size * 3, 7]) {
+      for (const at of [0, 1, 3, 4, size - 1, size, size + 5, 2 * size + 2]) {
+        const bytes = messages(size, 1, 2, 3);
+        bytes[at] ^= 0x10;
+        const says = `Wrong byte ${at % size} of message ` +
+          `${Math.floor(at / size) + 1}: ${bytes[at]} instead of`;
+        assertThrows(() => taken(size, bytes, piece), Error, says);
+      }
+    }
+  }
+});
+
+const LOST: [what: string, ...numbers: number[]][] = [
+  ["is missing", 1, 3],
+  ["is missing at the start", 2],
+  ["came twice", 1, 1],
+  ["came too early", 1, 3, 2],
+];
+
+for (const [what, ...numbers] of LOST) {
+  Deno.test(`Check refuses it when a message ${what}`, () => {
+    for (const size of [8, 1024]) {
+      const bytes = messages(size, ...numbers);
+      assertThrows(() => taken(size, bytes), Error, "Wrong byte 0 of message");
+    }
+  });
+}
+
+Deno.test("Check refuses a message whose end is cut off", () => {
+  const cut = [...messages(100, 1).subarray(0, 60), ...messages(100, 2)];
+  assertThrows(() => taken(100, new Uint8Array(cut)), Error, "Wrong byte 60");
+});
+
+Deno.test("summarize() takes the median of the rounds, and keeps their spread", () => {
+  const round = (number: number, p50: number): Round => {
+    const flow = { count: 1000, batch: 1, seconds: p50, cpuSeconds: 2 * p50 };
+    return {
+      mechanism: "fifo",
+      wait: "spin",
+      size: 100,
+      round: number,
+      roundTrip: { count: 10, p50, p99: 2 * p50, mean: 3 * p50 },
+      single: flow,
+      batched: { ...flow, count: 5000, batch: 5 },
+    };
+  };
+  const [result, ...more] = summarize([round(1, 4), round(2, 1), round(3, 2)]);
+  assertEquals(more, []);
+  const { roundTrip, single, batched } = result;
+  assertEquals(roundTrip.p50, { median: 2, min: 1, max: 4 });
+  assertEquals([roundTrip.p99.median, roundTrip.mean.median], [4, 6]);
+  assertEquals(single.perSecond, { median: 500, min: 250, max: 1000 });
+  assertEquals(single.megabytesPerSecond.median, 0.05);
+  assertEquals(single.cpuSecondsPerMillion.median, 4000);
+  assertEquals(batched.perSecond.median, 2500);
+});
+
+const BAD: [flag: string, says: string][] = [
+  [
+    "--via=fifo,smoke",
+    "--via=fifo,smoke: it must be all, or some of fifo, pipe, queue, shm, workers, socket with commas between",
+  ],
+  ["--via=", "--via=: it must be all, or some of"],
+  ["--wait=retry", "--wait=retry: it must be some of block, spin"],
+  ["--size=10", "--size=10: it must be multiples of 4 from 8 to 1048576"],
+  ["--size=4", "--size=4: it must be multiples of 4"],
+  ["--size=8,1048580", "--size=8,1048580: it must be multiples of 4"],
+  ["--seconds=0", "--seconds=0: it must be a number from 0.01 to 3600"],
+  ["--seconds=1s", "--seconds=1s: it must be a number from"],
+  ["--json=", "--json=: it must be a file in this folder"],
+  ["--plot=-", "--plot=-: it must be a file in this folder"],
+  ["--count=3", "Cannot use --count=3: bench knows --via --wait --size"],
+];
+
+for (const [flag, says] of BAD) {
+  Deno.test(`readCommandLine() refuses bench ${flag}`, () => {
+    assertThrows(() => readCommandLine(BENCH, [flag]), UsageError, says);
+  });
+}
+
+Deno.test("readCommandLine() refuses flags of bench that contradict each other", () => {
+  const both: [string[], string][] = [
+    [["--quick", "--seconds=1"], "--seconds=1: it must be left out with"],
+    [["--json=x.svg", "--plot=x.svg"], "--plot=x.svg: it must be another file"],
+    [["--plot=x.png"], "--plot=x.png: it must be a file that ends in .svg"],
+  ];
+  for (const [flags, says] of both) {
+    assertThrows(() => readCommandLine(BENCH, flags), UsageError, says);
+  }
+});
+
+Deno.test("readCommandLine() takes the lists of bench", () => {
+  const { options: bench } = readCommandLine(BENCH, [
+    "--via=shm,fifo",
+    "--wait=spin",
+    "--size=1024,8,8",
+    "--seconds=0.2",
+  ]);
+  assertEquals(bench.via, ["shm", "fifo"]);
+  const { waits, sizes, seconds, named } = bench;
+  assertEquals([waits, sizes, seconds, named], [
+    ["spin"],
+    [8, 1024],
+    0.2,
+    true,
+  ]);
+  const { options } = readCommandLine(BENCH, ["--via=all", "--quick"]);
+  assertEquals(options.via, NAMES);
+  assertEquals(options.named, false);
+});
+
+Deno.test("help() of the benchmark names its flags and no others", () => {
+  const text = help(BENCH);
+  for (const flag of ["via=LIST", "wait=LIST", "size=", "seconds=", "json="]) {
+    assert(text.includes(`\n  --${flag}`), flag);
+  }
+  assert(!text.includes("--name") && !text.includes("DURATION"));
+});
+
+/** What the JSON file holds. */
+interface Report {
+  version: string;
+  started: string;
+  machine: Record<string, unknown>;
+  runtime: Record<string, unknown>;
+  settings: { via: string[]; rounds: number; [setting: string]: unknown };
+  rounds: Round[];
+  results: Result[];
+}
+
+/** Does a short benchmark. @returns Its table, log and JSON. */
+async function bench(...flags: string[]) {
+  const file = runPath(`${freshName()}.json`);
+  const short = ["--seconds=0.01", `--json=${file}`];
+  await using script = start("bench", [...flags, ...short]);
+  const { code, log } = await script.ended();
+  assertEquals(code, 0, log);
+  assertNothingLeft(script);
+  const report: Report = JSON.parse(await Deno.readTextFile(file));
+  await Deno.remove(file);
+  const table = new TextDecoder().decode(await script.output());
+  return { table, log, report };
+}
+
+/** The mechanisms in a table, from top to bottom, and how they wait. */
+function rows(table: string): string[] {
+  return table.split("\n").flatMap((line) => {
+    const [, name, wait] = /^\| (\w[\w ]*?) +\| (\w*) +\|/.exec(line) ?? [];
+    return name === undefined || name === "mechanism"
+      ? []
+      : [`${name} ${wait}`.trim()];
+  });
+}
+
+function assertNothingLeft({ pid }: Running, pids: number[] = []) {
+  assertEquals(leftovers(`bench.${pid}`), []);
+  assertEquals(pids.filter(isAlive), []);
+  for (const way of ["there", "back"]) {
+    const name = `/ipc-lab.bench.${pid}.${way}`;
+    assertThrows(() => MessageQueue.open(name), SystemError, "No such file");
+  }
+}
+
+Deno.test("bench measures every mechanism, and both baselines first", async () => {
+  const picture = runPath(`${freshName()}.svg`);
+  const flags = ["--wait=block", "--size=100", `--plot=${picture}`];
+  const { table, log, report } = await bench(...flags);
+  assertMatch(log, /^INFO:bench:Measuring 8 combinations in 5 rounds/m);
+  assertMatch(log, /^INFO:bench:Wrote run\/.*\.svg$/m);
+  assertMatch(await Deno.readTextFile(picture), /^<svg/);
+  await Deno.remove(picture);
+
+  const { version, started, machine, runtime, settings, rounds } = report;
+  assertEquals(version, config.version);
+  assertEquals(new Date(started).toISOString(), started);
+  const about = ["cpu", "cores", "memory", "kernel", "architecture"];
+  assertEquals(Object.keys(machine), about);
+  assertEquals(runtime, { ...Deno.version });
+  assertEquals(settings, {
+    via: NAMES,
+    wait: ["block"],
+    size: [100],
+    seconds: 0.01,
+    rounds: 5,
+  });
+  assertEquals(rounds.length, 5 * 8);
+  for (const mechanism of [...BASELINES, ...NAMES]) {
+    const mine = rounds.filter((round) => round.mechanism === mechanism);
+    assertEquals(mine.map(({ round }) => round), [1, 2, 3, 4, 5]);
+    for (const { roundTrip, single, batched } of mine) {
+      const counts = [roundTrip.count, single.count, batched.count];
+      assert(counts.every((count) => count > 0), mechanism);
+      assertEquals([single.batch, batched.batch], [1, 40]);
+    }
+  }
+  assertEquals(report.results, summarize(rounds));
+
+  // The fastest round trip first, behind the baselines.
+  const expected = report.results.filter(({ wait }) => wait)
+    .sort((a, b) => a.roundTrip.p50.median - b.roundTrip.p50.median)
+    .map(({ mechanism }) => `${mechanism} block`);
+  assertEquals(rows(table), [...BASELINES, ...expected]);
+});
+
+Deno.test("bench waits in both ways, and leaves out what is too long", async () => {
+  const { table, log } = await bench("--via=queue,shm", "--size=8192,16384");
+  assertMatch(
+    log,
+    /^INFO:bench:Left out: queue with 16384 bytes, as it takes 8192 at most$/m,
+  );
+  const names = rows(table);
+  const [queues, both] = [
+    ["queue block", "queue spin"],
+    ["shm block", "shm spin"],
+  ];
+  assertEquals(names.slice(0, 2), BASELINES);
+  assertEquals(names.slice(2, 6).sort(), [...queues, ...both]);
+  assertEquals(names.slice(6, 8), BASELINES);
+  assertEquals(names.slice(8).sort(), both);
+});
+
+Deno.test("bench refuses to measure nothing of what was named", async () => {
+  await using script = start("bench", ["--via=queue", "--size=16384"]);
+  const { code, log } = await script.ended();
+  assertMatch(
+    log,
+    /ERROR:bench:Cannot measure queue with --size=16384: it takes 8192 at most$/,
+  );
+  assertEquals(code, 1);
+  assertNothingLeft(script);
+});
+
+/** The processes of a benchmark that measures. */
+async function sides(script: Running): Promise<number[]> {
+  await script.saw("Measuring");
+  return script.lines.flatMap((line) => {
+    const [, ...pids] = /Started \w+: (\d+) and (\d+)$/.exec(line) ?? [];
+    return pids.map(Number);
+  });
+}
+
+const LONG = ["--verbose", "--seconds=100", "--size=8"];
+
+Deno.test("bench ends with 130 on Ctrl-C at any moment and leaves nothing", async () => {
+  const file = runPath(`${freshName()}.json`);
+  const flags = ["--via=fifo,queue,workers", `--json=${file}`, ...LONG];
+  for (const moment of ["Started fifo", "Measuring"]) {
+    await using script = start("bench", flags);
+    await script.saw(moment);
+    const pids = moment === "Measuring" ? await sides(script) : [];
+    script.kill("SIGINT");
+    const { code, log } = await script.ended();
+    assertEquals(code, 130, log);
+    assert(!log.includes("ERROR"), log);
+    assertNothingLeft(script, pids);
+    assertThrows(() => Deno.statSync(file), Deno.errors.NotFound);
+  }
+});
+
+Deno.test("bench ends with 130 when Ctrl-C ends the sides first", async () => {
+  await using script = start("bench", ["--via=pipe", ...LONG]);
+  const pids = await sides(script);
+  pids.forEach((pid) => Deno.kill(pid, "SIGINT"));
+  script.kill("SIGINT");
+  const { code, log } = await script.ended();
+  assertEquals(code, 130, log);
+  assertNothingLeft(script, pids);
+});
+
+Deno.test("bench says which side was killed, and leaves nothing", async () => {
+  const ways = [["pipe", "block"], ["shm", "spin"]];
+  await Promise.all(ways.map(async ([via, wait]) => {
+    const flags = [`--via=${via}`, `--wait=${wait}`, ...LONG];
+    await using script = start("bench", flags);
+    const pids = await sides(script);
+    const [killed] = pids;
+    Deno.kill(killed, "SIGKILL");
+    const { code, log } = await script.ended();
+    assertEquals(code, 1, log);
+    const errors = script.lines.filter((line) => line.startsWith("ERROR"));
+    assertEquals(errors, [
+      `ERROR:bench:Cannot go on: a side of ${via}, Pid ${killed} was ended by SIGKILL`,
+    ]);
+    assertEquals(script.lines.at(-1), errors[0]);
+    assertNothingLeft(script, pids);
+  }));
+});
+
+Deno.test("bench whose parent is killed leaves no side and no name", async () => {
+  await Promise.all(["block", "spin"].map(async (wait) => {
+    const flags = ["--via=fifo,shm", `--wait=${wait}`, ...LONG];
+    await using script = start("bench", flags);
+    const pids = await sides(script);
+    await delay(100); // in the middle of it
+    script.kill("SIGKILL");
+    await script.ended(); // the sides have its standard error, too
+    while (pids.some(isAlive)) await delay(10); // one closes it before it is gone
+    assertNothingLeft(script, pids);
+  }));
+});
+
+Deno.test("bench fails when a wrong byte arrives", async () => {
+  await using script = start("bench", ["--via=fifo", "--wait=block", ...LONG]);
+  const pids = await sides(script);
+  await Deno.writeTextFile(`run/bench.${script.pid}.there.fifo`, "wrong");
+  const { code, log } = await script.ended();
+  assertEquals(code, 1, log);
+  const last = script.lines.at(-1) ?? "";
+  assertMatch(
+    last,
+    /^ERROR:bench:Cannot go on: a side of fifo: Wrong byte \d of message \d+: \d+ instead of \d+$/,
+  );
+  assertNothingLeft(script, pids);
+});
+
+Deno.test("bench says before it measures that a file cannot be written", async () => {
+  const files: [flag: string, says: string][] = [
+    ["--json=/ipc-lab.json", "it lies outside this folder"],
+    ["--plot=run/nowhere/x.svg", "No such file or directory"],
+  ];
+  await Promise.all(files.map(async ([flag, says]) => {
+    const { code, log } = await run("bench", [flag]);
+    assertEquals(code, 1, log);
+    assert(log.endsWith(`\nERROR:bench:Cannot write ${flag}: ${says}`), log);
+    assertEquals(log.split("\n").length, 2);
+  }));
+});
+
+Deno.test("bench says in one line what is wrong with a flag, exit 2", async () => {
+  const { code, log } = await run("bench", ["--wait=spin,never"]);
+  assertEquals(code, 2);
+  assertEquals(
+    log,
+    "ERROR:bench:Cannot use --wait=spin,never: it must be some of block, spin with commas between",
+  );
+});

@@ -1,0 +1,126 @@
+import { assert, assertEquals } from "@std/assert";
+import { differences, SHEET, transcript } from "./golden.ts";
+import { freshName, leftovers, start } from "../scripts.ts";
+
+const FAST = { pause: 1000, retry: 200 };
+const fast = ["--pause=1s", "--retry=200ms"];
+
+Deno.test("lab prints the lab sheet's transcript at the sheet's own durations", async () => {
+  const name = freshName();
+  await using lab = start("lab", [`--name=${name}`]);
+  const { code, log } = await lab.ended();
+  assertEquals(differences(lab.lines, SHEET), [], log);
+  assertEquals([code, leftovers(name)], [0, []]);
+});
+
+Deno.test("lab agrees with the sheet at short durations", async () => {
+  const name = freshName();
+  await using lab = start("lab", [...fast, `--name=${name}`]);
+  const { code, log } = await lab.ended();
+  assertEquals(differences(lab.lines, FAST), [], log);
+  assertEquals([code, leftovers(name)], [0, []]);
+});
+
+Deno.test("shared-memory agrees with the sheet", async () => {
+  await using lab = start("shared-memory", fast);
+  const { code, log } = await lab.ended();
+  assertEquals(differences(lab.lines, FAST), [], log);
+  assertEquals(code, 0);
+});
+
+for (
+  const order of [["consumer", "producer"], ["producer", "consumer"]] as const
+) {
+  Deno.test(`${order[0]} started first, ${order[1]} later: both agree with the sheet`, async () => {
+    const name = freshName();
+    const flags = (task: string) =>
+      task === "producer"
+        ? [...fast, `--name=${name}`]
+        : ["--retry=200ms", `--name=${name}`];
+    await using first = start(order[0], flags(order[0]));
+    await first.saw("sleeping for 0.2 seconds before retrying", 2);
+    await using second = start(order[1], flags(order[1]));
+    for (const script of [first, second]) {
+      const { code, log } = await script.ended();
+      assertEquals(code, 0, log);
+    }
+    const [producer, consumer] = order[0] === "producer"
+      ? [first, second]
+      : [second, first];
+    const log = [...producer.lines, ...consumer.lines];
+    const processes = ["process1", "process2"];
+    assertEquals(differences(log, { ...FAST, processes }), [], log.join("\n"));
+    assertEquals(leftovers(name), []);
+  });
+}
+
+Deno.test("lab --log=json says the same in JSON", async () => {
+  const name = freshName();
+  await using lab = start("lab", [...fast, "--log=json", `--name=${name}`]);
+  await lab.ended();
+  const records = lab.lines.map((line) => JSON.parse(line));
+  const lines = records.map(({ level, logger, message }) =>
+    `${level}:${logger}:${message}`
+  );
+  assertEquals(differences(lines, FAST), [], lines.join("\n"));
+  for (const { time, pid, event } of records) {
+    assertEquals(new Date(time).toISOString(), time);
+    assert(Number.isInteger(pid));
+    assert(
+      ["start", "write", "pause", "read", "retry", "finish"].includes(event),
+    );
+  }
+  const write = records.find(({ event }) => event === "write");
+  assertEquals([write.value, write.seq], ["1", 1]);
+  const retry = records.find(({ event }) => event === "retry");
+  assertEquals([retry.attempt, retry.ms], [1, 200]);
+});
+
+Deno.test("differences() finds what is wrong with a log", () => {
+  const sheet = transcript(SHEET);
+  const wrong = (change: (log: string[]) => void) => {
+    const log = [...sheet];
+    change(log);
+    return differences(log, SHEET).length > 0;
+  };
+  const swap = (log: string[], i: number, k: number) =>
+    [log[i], log[k]] = [log[k], log[i]];
+  const at = (text: string) => sheet.findIndex((line) => line.includes(text));
+  const retry = at("Data not available");
+
+  assertEquals(differences(sheet, SHEET), []);
+  for (let i = 0; i < sheet.length; i++) {
+    if (sheet[i].includes("Data not available")) continue;
+    assert(wrong((log) => log.splice(i, 1)), `without '${sheet[i]}'`);
+    assert(wrong((log) => log.splice(i, 0, log[i])), `twice '${sheet[i]}'`);
+  }
+  assert(
+    wrong((log) => swap(log, at("Writing 2"), at("Writing 3"))),
+    "swapped",
+  );
+  assert(wrong((log) => swap(log, at("Read: 9"), at("Read: 10"))), "swapped");
+  assert(wrong((log) => log[3] = log[3].replace("INFO", "DEBUG")), "level");
+  assert(
+    wrong((log) => log[3] = log[3].replace("process1", "process2")),
+    "name",
+  );
+  assert(wrong((log) => log.splice(retry, 4)), "no retry");
+  assert(wrong((log) => log.splice(retry, 3)), "one retry in 5 seconds");
+  assert(
+    wrong((log) => log.splice(retry, 0, log[retry], log[retry], log[retry])),
+    "seven retries in 5 seconds",
+  );
+  assert(
+    wrong((log) => log.splice(at("Read: 8"), 0, log[retry], log[retry])),
+    "two retries in the middle of a burst",
+  );
+  assert(
+    !wrong((log) => log.splice(at("Read: 8"), 0, log[retry])),
+    "one retry in the middle of a burst is the consumer's luck",
+  );
+  assert(wrong((log) => log.push("Segmentation fault")), "a stranger's line");
+  assert(
+    wrong((log) => log.unshift(...log.splice(at("Read: 1"), 1))),
+    "read before it was written",
+  );
+});

@@ -1,0 +1,112 @@
+// The real scripts over every mechanism: the sheet's transcript, many lines, both
+// orders, Ctrl-C.
+import { assert, assertEquals } from "@std/assert";
+import { MECHANISMS } from "../../lib/mechanism/mod.ts";
+import { differences } from "../lab/golden.ts";
+import {
+  assertWell,
+  freshName,
+  leftovers,
+  range,
+  start,
+  valuesRead,
+} from "../scripts.ts";
+
+// A pause that outlasts the start of process 2 on a busy machine.
+const FAST = { pause: 1500, retry: 300 };
+const RETRY = "--retry=100ms";
+
+for (const mechanism of MECHANISMS) {
+  const { name: via, properties, available } = mechanism;
+  const ignore = available() !== true;
+  const [consumer, producer] = ["consumer", "producer"] as const;
+
+  Deno.test({
+    name: `lab --via=${via} agrees with the sheet`,
+    ignore,
+    async fn() {
+      const name = freshName();
+      const durations = ["--pause=1500ms", "--retry=300ms"];
+      const flags = [`--via=${via}`, `--name=${name}`, ...durations];
+      await using lab = start("lab", flags);
+      const { code, log } = await lab.ended();
+      assertEquals(differences(lab.lines, FAST), [], log);
+      assertEquals([code, leftovers(name)], [0, []]);
+    },
+  });
+
+  Deno.test({
+    name: `lab --via=${via} --quiet sends nothing, and many lines`,
+    ignore,
+    async fn() {
+      for (const text of ["", "line\n".repeat(5_000)]) {
+        const name = freshName();
+        const input = new Blob([text]).stream();
+        const flags = [`--via=${via}`, `--name=${name}`, "--quiet"];
+        await using lab = start("lab", [...flags, "--input=-", "--output=-"], {
+          input,
+        });
+        const { code, log } = await lab.ended();
+        assertEquals(code, 0, log);
+        const copy = new TextDecoder().decode(await lab.output());
+        assertEquals(copy.length, text.length);
+        const values = text.split("\n").length - 1;
+        await lab.saw(`INFO:process1:Wrote ${values} values in `);
+        await lab.saw(`INFO:process2:Read ${values} values in `);
+        assert(copy === text);
+        assertEquals(leftovers(name), []);
+      }
+    },
+  });
+
+  // The FIFO's own tests try both orders and SIGINT, in all ways to wait.
+  if (properties.openedBy !== "name" || via === "fifo") continue;
+  for (const way of ["retry", "block", "spin"]) {
+    for (const order of [[consumer, producer], [producer, consumer]]) {
+      // Spinning is the same loop whoever comes first and whatever the mechanism;
+      // but a socket's bytes come between two turns of the loop alone.
+      if (way === "spin" && (order[0] === producer || via !== "socket")) {
+        continue;
+      }
+      Deno.test({
+        name: `${via}: ${order[0]} first, ${order[1]} later, --wait=${way}`,
+        ignore,
+        async fn() {
+          const name = freshName();
+          const flags = [
+            `--via=${via}`,
+            `--name=${name}`,
+            RETRY,
+            `--wait=${way}`,
+          ];
+          const flagsFor = (task: string) =>
+            task === producer ? [...flags, "--pause=100ms"] : flags;
+          await using first = start(order[0], flagsFor(order[0]));
+          await first.saw(order[0] === consumer ? "Pid:" : "Writing 1");
+          await using second = start(order[1], flagsFor(order[1]));
+          await assertWell(name, first, second);
+          const reader = order[0] === consumer ? first : second;
+          assertEquals(valuesRead(reader), range(1, 10));
+        },
+      });
+    }
+  }
+
+  Deno.test({
+    name: `${via}: SIGINT of either end: 130`,
+    ignore,
+    async fn() {
+      for (const task of [consumer, producer]) {
+        const name = freshName();
+        const flags = [`--via=${via}`, `--name=${name}`, "--wait=block"];
+        const pause = task === producer ? ["--pause=1m"] : [];
+        await using script = start(task, [...flags, ...pause]);
+        await script.saw(task === consumer ? "Pid:" : "Writing 1");
+        script.kill("SIGINT");
+        assertEquals((await script.ended()).code, 130);
+        await (await mechanism.load()).remove({ name });
+        assertEquals(leftovers(name), []);
+      }
+    },
+  });
+}

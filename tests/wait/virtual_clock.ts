@@ -1,0 +1,35 @@
+import type { Clock } from "../../lib/wait/mod.ts";
+
+/** Time that passes when the test says so, and then at once. */
+export class VirtualClock implements Clock {
+  #now = 0;
+  #sleepers: { at: number; wake: () => void }[] = [];
+
+  now(): number {
+    return this.#now;
+  }
+
+  sleep(ms: number, signal?: AbortSignal): Promise<void> {
+    return new Promise((resolve, reject) => {
+      if (signal?.aborted) return reject(signal.reason);
+      signal?.addEventListener("abort", () => reject(signal.reason));
+      this.#sleepers.push({ at: this.#now + ms, wake: resolve });
+    });
+  }
+
+  /** Lets time pass until the work is done. */
+  async run<T>(work: Promise<T>): Promise<T> {
+    let done = false;
+    work.catch(() => {}).finally(() => done = true);
+    for (;;) {
+      // A task of its own: by then, all that does not sleep has run.
+      await new Promise((resolve) => setTimeout(resolve, 0));
+      if (done) return await work;
+      this.#sleepers.sort((a, b) => a.at - b.at); // stable: first come, first served
+      const next = this.#sleepers.shift();
+      if (!next) throw new Error("Nobody sleeps and the work is not done");
+      this.#now = next.at;
+      next.wake();
+    }
+  }
+}
