@@ -26,18 +26,12 @@ import {
   open,
   openOnThread,
   setNonBlocking,
-  unlink,
 } from "../posix/file.ts";
 import { SystemError } from "../posix/libc.ts";
 import { POLLERR, pollFd, POLLHUP, POLLIN, waitFd } from "../posix/poll.ts";
 import type { Role } from "../posix/presence.ts";
-import {
-  isPresent,
-  Place,
-  removePlace,
-  RunFolder,
-  runPath,
-} from "./run_folder.ts";
+import { Membership, type Site } from "./membership.ts";
+import { isPresent, Place, removePlace, runPath } from "./run_folder.ts";
 import { StreamReader, StreamSender } from "./stream_ends.ts";
 
 /** How often (ms) an end that waits checks that the name still exists. */
@@ -163,63 +157,34 @@ class FifoReceiver implements Receiver, Disposable {
 /** The FIFO at its name, and that we are at one end of it. */
 class Fifo implements Disposable {
   readonly #path: string;
-  readonly #role: Role;
-  readonly #folder = new RunFolder();
-  #place: Place;
+  readonly #membership: Membership;
 
   constructor(path: string, role: Role) {
     this.#path = path;
-    this.#role = role;
-    this.#place = this.#enter();
-  }
-
-  /** Makes the FIFO unless it is there, and says that we have come. */
-  #enter(): Place {
-    return this.#folder.exclusively(() => {
-      const place = Place.find(this.#path, "FIFO") ?? this.#make();
-      this.#folder.presence(place.stat).enter(this.#role);
-      return place;
-    });
-  }
-
-  #make(): Place {
-    for (;;) {
-      const made = mkfifo(this.#path, 0o600);
-      // EEXIST: a shell's mkfifo(1) was faster.
-      if (made < 0 && made !== -EEXIST) {
-        throw new SystemError(`make ${this.#path}`, -made);
-      }
-      const place = Place.find(this.#path, "FIFO");
-      if (place) return place;
-    }
+    const find = () => Place.find(path, "FIFO");
+    const settle: Site["settle"] = (found) => found?.place ?? make(path, find);
+    this.#membership = new Membership({ find, settle }, role);
   }
 
   /** Is it still at its name? Somebody may have removed that. */
   get isThere(): boolean {
-    return this.#place.isThere;
-  }
-
-  /** Goes on to the FIFO that is at the name now, if ours was removed. */
-  #followName() {
-    if (this.isThere) return;
-    this.#folder.presence(this.#place.stat).leave(this.#role);
-    this.#place[Symbol.dispose]();
-    this.#place = this.#enter();
+    return this.#membership.isThere;
   }
 
   openToRead(): number {
-    this.#followName();
-    const fd = open(this.#place.pinned, O_RDONLY | O_NONBLOCK);
+    this.#membership.followName();
+    const fd = open(this.#membership.pinned, O_RDONLY | O_NONBLOCK);
     if (fd < 0) throw new SystemError(`open ${this.#path} to read`, -fd);
     return fd;
   }
 
   /** @returns A descriptor; `undefined`: nobody reads it (`ENXIO`). */
   openToWrite(): number | undefined {
-    this.#followName();
-    // Under the lock, so that what release() opens does not pass for a reader.
-    const fd = this.#folder.exclusively(() =>
-      open(this.#place.pinned, O_WRONLY | O_NONBLOCK)
+    const membership = this.#membership;
+    membership.followName();
+    // Under the lock, so that what #release() opens does not pass for a reader.
+    const fd = membership.exclusively(() =>
+      open(membership.pinned, O_WRONLY | O_NONBLOCK)
     );
     if (fd >= 0) return fd;
     if (fd === -ENXIO) return undefined;
@@ -232,10 +197,11 @@ class Fifo implements Disposable {
    * @returns A descriptor; `undefined`: the wait is over for another reason.
    */
   async waitForReader(signal: AbortSignal): Promise<number | undefined> {
+    const membership = this.#membership;
     let timer: ReturnType<typeof setTimeout> | undefined;
     const watchName = () => {
       const over = signal.aborted || !this.isThere;
-      if (over) this.#release();
+      if (over) membership.exclusively(() => this.#release());
       timer = setTimeout(watchName, over ? RELEASE_MS : NAME_MS);
     };
     const letGo = () => {
@@ -244,11 +210,11 @@ class Fifo implements Disposable {
     };
     signal.addEventListener("abort", letGo, { once: true });
     watchName();
-    const fd = await openOnThread(this.#place.pinned, O_WRONLY);
+    const fd = await openOnThread(membership.pinned, O_WRONLY);
     clearTimeout(timer);
     signal.removeEventListener("abort", letGo);
     if (fd < 0) return undefined; // the next openToWrite() tells why
-    if (this.#folder.exclusively(() => isRead(fd))) {
+    if (membership.exclusively(() => isRead(fd))) {
       setNonBlocking(fd, true);
       return fd;
     }
@@ -257,27 +223,27 @@ class Fifo implements Disposable {
 
   /** Lets out all that wait in open(2) to write: for a moment somebody reads. */
   #release() {
-    this.#folder.exclusively(() => {
-      const fd = open(this.#place.pinned, O_RDONLY | O_NONBLOCK);
-      if (fd >= 0) close(fd);
-    });
+    const fd = open(this.#membership.pinned, O_RDONLY | O_NONBLOCK);
+    if (fd >= 0) close(fd);
   }
 
-  /** Says that we go; the last one removes the name. */
   [Symbol.dispose]() {
-    const presence = this.#folder.presence(this.#place.stat);
-    this.#folder.exclusively(() => {
-      presence.leave(this.#role);
-      const others = ["sender", "receiver", "parent"] as const;
-      if (!this.isThere || others.some((role) => presence.has(role))) return;
-      unlink(this.#path);
-      // A shell that waits in open(2), as in `seq 10 > run/lab.fifo`, would wait
-      // at the removed name for ever.
-      const fd = open(this.#place.pinned, O_RDONLY | O_NONBLOCK);
-      if (fd >= 0) close(fd);
-    });
-    this.#place[Symbol.dispose]();
-    this.#folder[Symbol.dispose]();
+    // A shell that waits in open(2), as in `seq 10 > run/lab.fifo`, would wait
+    // at a removed name for ever.
+    if (this.#membership.leave()) this.#release();
+    this.#membership[Symbol.dispose]();
+  }
+}
+
+/** Makes the FIFO; a shell's mkfifo(1) may be faster (`EEXIST`). */
+function make(path: string, find: () => Place | undefined): Place {
+  for (;;) {
+    const made = mkfifo(path, 0o600);
+    if (made < 0 && made !== -EEXIST) {
+      throw new SystemError(`make ${path}`, -made);
+    }
+    const place = find();
+    if (place) return place;
   }
 }
 

@@ -21,6 +21,7 @@ import { SystemError } from "../posix/libc.ts";
 import { PollSet } from "../posix/poll.ts";
 import { accept, connectTo, listenAt } from "../posix/socket.ts";
 import { RateLimit } from "../wait/rate_limit.ts";
+import { Membership, type Site } from "./membership.ts";
 import {
   isPresent,
   Place,
@@ -108,42 +109,33 @@ class SocketSender extends StreamSender {
 /** A socket that listens at its name, and that we are its receiver. */
 class Listener implements Disposable {
   readonly fd: number;
-  readonly #path: string;
-  readonly #folder = new RunFolder();
-  readonly #place: Place;
+  readonly #membership: Membership;
 
   constructor(path: string) {
-    this.#path = path;
-    [this.fd, this.#place] = this.#folder.exclusively(() => this.#listen());
-  }
-
-  #listen(): [fd: number, place: Place] {
-    this.#removeStale();
-    const fd = listenAt(this.#path);
-    const place = fd === undefined
-      ? undefined
-      : Place.find(this.#path, "socket");
-    if (fd === undefined || !place) throw taken(this.#path);
-    this.#folder.presence(place.stat).enter("receiver");
-    return [fd, place];
-  }
-
-  /** Removes the name that a killed consumer has left behind. */
-  #removeStale() {
-    using stale = Place.find(this.#path, "socket");
-    if (!stale) return;
-    const ours = this.#folder.presence(stale.stat).has("receiver");
-    if (ours || isListened(stale)) throw taken(this.#path);
-    unlink(this.#path);
+    let fd: number | undefined;
+    const find = () => Place.find(path, "socket");
+    const settle: Site["settle"] = (found) => {
+      // A consumer that was killed has left its name behind.
+      if (found) {
+        using stale = found.place;
+        if (found.others.has("receiver") || isListened(stale)) {
+          throw taken(path);
+        }
+        unlink(path);
+      }
+      fd = listenAt(path);
+      const place = find();
+      if (fd === undefined || !place) throw taken(path);
+      return place;
+    };
+    this.#membership = new Membership({ find, settle }, "receiver");
+    this.fd = fd ?? -1;
   }
 
   [Symbol.dispose]() {
-    this.#folder.exclusively(() => {
-      if (this.#place.isThere) unlink(this.#path);
-    });
+    this.#membership.leave();
     close(this.fd);
-    this.#place[Symbol.dispose]();
-    this.#folder[Symbol.dispose]();
+    this.#membership[Symbol.dispose]();
   }
 }
 

@@ -1,0 +1,109 @@
+/**
+ * What the two roles at a ring do in the same way: read a position, take a lock,
+ * set a mark.
+ *
+ * @module
+ */
+import { LabError } from "../error.ts";
+import { RingLayout, WORD } from "./layout.ts";
+import type { Parking } from "./parking.ts";
+
+// What a slot's mark says. In lap 0 an empty slot has the mark 0 and a full one
+// 1; in lap 1 they have 2 and 3; then comes lap 0 again. So each step adds 1.
+
+/** The bits of a mark that say whether the slot is empty or full, and the lap. */
+export const STATE = 3;
+/** Added to a mark: somebody sleeps until it changes. */
+export const ASLEEP = 4;
+
+const SPINS = 1000; // looks at a lock that another holds
+
+/** The two roles at a ring. */
+export type Role = "senders" | "receivers";
+
+/** Where each is at work, its lock, and what a slot that is ready for it adds. */
+export const ENDS = {
+  senders: { position: WORD.tail, lock: WORD.sending, ready: 0 },
+  receivers: { position: WORD.head, lock: WORD.receiving, ready: 1 },
+} as const;
+
+/** A ring as one that looks at it sees it, and the steps of both roles. */
+export class RingMarks extends RingLayout {
+  /** A positive number: a process id, or a worker's. */
+  protected readonly owner: number;
+  protected readonly parking: Parking;
+
+  constructor(memory: ArrayBufferLike, owner: number, parking: Parking) {
+    super(memory);
+    this.owner = owner;
+    this.parking = parking;
+  }
+
+  /** Is there something to take? */
+  get filled(): boolean {
+    const head = this.load(WORD.head);
+    const mark = Atomics.load(this.words, this.markAt(head));
+    return (mark & STATE) === this.fullAt(head);
+  }
+
+  /** How many records lie in it; a guess while somebody is at work. */
+  get length(): number {
+    const count = this.load(WORD.tail) - this.load(WORD.head);
+    return count < 0 ? count + 2 * this.capacity : count;
+  }
+
+  /** How many senders have ever joined. */
+  get sendersEver(): number {
+    return Atomics.load(this.words, WORD.sendersEver);
+  }
+
+  /** How many senders have joined and not left, killed ones included. */
+  get senders(): number {
+    return this.words[WORD.senders];
+  }
+
+  /** The mark of an empty slot at a position. */
+  protected emptyAt(position: number): number {
+    return 2 * this.lapOf(position);
+  }
+
+  /** The mark of a full slot at a position. */
+  protected fullAt(position: number): number {
+    return 2 * this.lapOf(position) + 1;
+  }
+
+  /**
+   * Reads a position with a plain load, ten times as fast as Atomics.load. It
+   * may be too old, as an atomic one may be a moment later; under the lock it
+   * cannot be.
+   */
+  protected load(word: number): number {
+    const position = this.words[word];
+    if (position >= 0 && position < 2 * this.capacity) return position;
+    throw damaged(`position ${position}`);
+  }
+
+  /** @returns Is the lock ours now? If not, another holds it for a long time. */
+  protected lock(word: number): boolean {
+    for (let i = 0; i < SPINS; i++) {
+      const owner = Atomics.compareExchange(this.words, word, 0, this.owner);
+      if (owner === 0) return true;
+    }
+    return false;
+  }
+
+  protected unlock(word: number): void {
+    Atomics.store(this.words, word, 0);
+  }
+
+  /** Sets a mark, and wakes those that sleep on it. */
+  protected setMark(at: number, mark: number): void {
+    const before = Atomics.exchange(this.words, at, mark & STATE);
+    if (before & ASLEEP) this.parking.wake(this.words, at);
+  }
+}
+
+/** The memory holds what no ring can hold. */
+export function damaged(what: string): LabError {
+  return new LabError(`Cannot use the ring as it is damaged: ${what}`);
+}
