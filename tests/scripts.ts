@@ -22,11 +22,15 @@ export function freshName(): string {
   return `test-${crypto.randomUUID().slice(0, 13)}`;
 }
 
+/** What a channel's queue or segment is called. */
+export function objectName(name: string): string {
+  return `/ipc-lab-${Deno.uid()}.${name}`;
+}
+
 /** Everything that lies somewhere under a name. */
 export function leftovers(name: string): string[] {
-  return linesOf(
-    `ls -d run/${name}.* /dev/shm/ipc-lab.${name} /dev/shm/ipc-lab.${name}.*`,
-  );
+  const segment = `/dev/shm${objectName(name)}`;
+  return linesOf(`ls -d run/${name}.* ${segment} ${segment}.*`);
 }
 
 /** A process's descriptors: for what each is open (`r`, `w`, `rw`), and what it is. */

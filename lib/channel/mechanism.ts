@@ -41,6 +41,18 @@ export interface Properties {
   processes: "many" | "one";
 }
 
+/** Who has a channel open, and what lies in it, as it is seen from outside. */
+export interface Occupancy {
+  /** The kernel object, such as `run/lab.fifo`. */
+  object: string;
+  sender: boolean;
+  receiver: boolean;
+  /** A lab that runs. */
+  parent: boolean;
+  /** Messages; 0 where nothing stays without a process. */
+  messages: number;
+}
+
 /** A channel that the lab's parent keeps open for its children. */
 export interface KeptOpen extends Disposable {
   /** Has the first child put something in, or does it listen? */
@@ -71,13 +83,19 @@ export interface Operations {
   openSender(address: Address): Opened<Sender>;
   /** Opens the receiving end. */
   openReceiver(address: Address): Opened<Receiver>;
-  /** Keeps the channel open until the second child has come, where that helps. */
+  /**
+   * Keeps the channel open until the second child has come.
+   *
+   * @throws {LabError} If somebody else has it open.
+   */
   keepOpen?(address: Address): KeptOpen;
   /**
-   * Does somebody have the channel open to receive? Asks, and makes nothing. A
-   * channel that its parent opens has no name to ask for.
+   * Looks at a channel from outside, and makes nothing. A channel that its parent
+   * opens has no name to look at.
+   *
+   * @returns `undefined`: nothing is there.
    */
-  hasReceiver?(address: Address): Awaitable<boolean>;
+  inspect?(address: Address): Awaitable<Occupancy | undefined>;
   /** Makes the memory that both ends share, where the parent makes the channel. */
   allocate?(address: Address): SharedArrayBuffer;
   /**

@@ -83,6 +83,7 @@ function writeError(line: string): void {
 /** What happened, as the JSON log names it. */
 export type Event =
   | "start"
+  | "wait"
   | "write"
   | "deliver"
   | "pause"

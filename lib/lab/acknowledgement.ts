@@ -109,10 +109,11 @@ export class Acknowledger implements AsyncDisposable {
 
   /** @returns `false`: nobody reads it. @throws {TimeoutError} If there is no room. */
   async #send(replyTo: string, answer: Message): Promise<boolean> {
-    const { hasReceiver, openSender } = await this.#mechanism.load();
+    const { inspect, openSender } = await this.#mechanism.load();
     const { outlives } = this.#mechanism.properties;
     // What outlives its readers takes an answer even if nobody reads.
-    if (outlives && !await hasReceiver?.({ name: replyTo })) return false;
+    const there = outlives ? await inspect?.({ name: replyTo }) : undefined;
+    if (outlives && !there?.receiver) return false;
     if (replyTo !== this.#replyTo) {
       await this.#close();
       this.#sender = await openSender({ name: replyTo });

@@ -53,7 +53,6 @@ export async function produceInBulk(
       } else await writer.put(found.bytes, found.count);
     }
   };
-  options.log.start();
   for await (const bytes of options.source) {
     decoder.push(bytes);
     await putAll();
@@ -79,7 +78,7 @@ export async function consumeInBulk(
   receiver: Receiver,
   options: BulkConsumeOptions,
 ): Promise<boolean> {
-  const { log, output, boundaries } = options;
+  const { output, boundaries } = options;
   const reader = new Reader(receiver, options);
   const most = {
     get lines() {
@@ -89,7 +88,6 @@ export async function consumeInBulk(
   const newDecoder = () => new LinesDecoder(most);
   const inbox = new Inbox(receiver, newDecoder, boundaries);
   const poll = () => inbox.poll();
-  log.start();
   while (reader.tally.left > 0) {
     const found = await reader.next(poll);
     if (found === END) break;

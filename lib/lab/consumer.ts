@@ -19,7 +19,7 @@ import { Reader, type ReaderOptions } from "./reader.ts";
 import {
   addressOf,
   type ExitCode,
-  openedLine,
+  openAnd,
   openProgress,
   waitOptionsOf,
 } from "./setup.ts";
@@ -45,9 +45,12 @@ export async function runConsumer(
   const name = options.as ?? "process2";
   const address = addressOf(options, options.as, memory);
   const { openReceiver } = await mechanism.load();
-  await using receiver = await openReceiver(address);
   const log = new ProcessLog(name);
-  log.debug(openedLine(mechanism, address));
+  await using receiver = await openAnd(
+    () => openReceiver(address),
+    "sender",
+    { mechanism, address, log },
+  );
   const wait = waitOptionsOf(options, signal);
   const reopens = openedBy === "name";
   const common = { count, boundaries, reopens, log, progress, wait, output };
@@ -98,7 +101,6 @@ export async function consume(
   const inbox = new Inbox(receiver, () => format.decoder(), boundaries);
   const reader = new Reader(receiver, options);
   const check = new SequenceCheck();
-  log.start();
   while (reader.tally.left > 0) {
     const found = await reader.next(() => inbox.poll());
     if (found === END) break;

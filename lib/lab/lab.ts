@@ -48,7 +48,7 @@ export async function runLab(
   log.start();
   if (output !== undefined) Output.check(output);
 
-  const { allocate, keepOpen, remove } = await mechanism.load();
+  const { allocate, inspect, keepOpen, remove } = await mechanism.load();
   const memory = allocate?.(options);
   using kept = keepOpen?.({ ...options, memory });
   if (kept?.ready()) {
@@ -67,7 +67,9 @@ export async function runLab(
   pipe?.[Symbol.dispose](); // now the children alone have its ends
   await run.over();
   if (run.failure !== 0 || signal.aborted) {
-    await remove(options); // children that were killed cannot tidy up
+    // Children that were killed cannot tidy up; but what others use stays.
+    const others = await inspect?.(options);
+    if (!others?.sender && !others?.receiver) await remove(options);
   }
   signal.throwIfAborted();
   return run.failure;

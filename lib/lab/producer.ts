@@ -22,7 +22,7 @@ import { messagesOf, numbers, openInput } from "./input.ts";
 import {
   addressOf,
   type ExitCode,
-  openedLine,
+  openAnd,
   openProgress,
   waitOptionsOf,
 } from "./setup.ts";
@@ -49,9 +49,12 @@ export async function runProducer(
   using progress = await openProgress("Writing", total, options);
   const address = addressOf(options, options.to, memory);
   const { openSender } = await mechanism.load();
-  await using sender = await openSender(address);
   const log = new ProcessLog(from);
-  log.debug(openedLine(mechanism, address));
+  await using sender = await openAnd(
+    () => openSender(address),
+    "receiver",
+    { mechanism, address, log },
+  );
   const wait = waitOptionsOf(options, signal);
   await using acknowledgements = options.sync
     ? await Acknowledgements.open(mechanism, addressOf(options, from))
@@ -127,7 +130,6 @@ export async function produce(
   const { source, format, headerOf, delivered, log, quiet } = options;
   const writer = new Writer(sender, options);
   let seq = 0;
-  log.start();
   for await (const found of source) {
     const message = found instanceof MessageError || !headerOf
       ? found

@@ -3,7 +3,8 @@
  *
  * @module
  */
-import type { Address, Mechanism } from "../channel/mod.ts";
+import type { Address, Mechanism, Occupancy, Opened } from "../channel/mod.ts";
+import type { ProcessLog } from "../cli/log.ts";
 import { Progress } from "../cli/progress.ts";
 import type { WaitOptions } from "../wait/wait_for.ts";
 import type { ConsumerOptions, ProducerOptions } from "./flags.ts";
@@ -27,11 +28,63 @@ export function addressOf(
 }
 
 /** Which object it is, for `--verbose`. */
-export function openedLine(
+function openedLine(
   { name: via, summary }: Mechanism,
   { name }: Address,
 ): string {
   return `Opened ${via}: ${summary.replace("NAME", name)}`;
+}
+
+/**
+ * Opens an end, and says who we are, what lies in the channel already, and where
+ * we wait.
+ *
+ * @param open Opens our end.
+ * @param other Who is at the other end.
+ * @returns The end that was opened.
+ */
+export async function openAnd<End>(
+  open: () => Opened<End>,
+  other: "sender" | "receiver",
+  { mechanism, address, log }: {
+    mechanism: Mechanism;
+    address: Address;
+    log: ProcessLog;
+  },
+): Promise<End & (Disposable | AsyncDisposable)> {
+  const { inspect } = await mechanism.load();
+  const before = await inspect?.(address);
+  const end = await open();
+  log.start();
+  log.debug(openedLine(mechanism, address));
+  if (before && before.messages > 0 && !isUsed(before)) {
+    log.warn(leftLine(mechanism.name, address.name, before));
+  }
+  const after = await inspect?.(address);
+  // A queue and a segment take what a producer says even if nobody reads yet.
+  const waits = other === "sender" || !mechanism.properties.outlives;
+  const alone = after && !after[other] && !after.parent && !after.messages;
+  // For the person at the keyboard; a record of the run is as the sheet has it.
+  if (alone && waits && Deno.stderr.isTerminal()) {
+    log.info(`Waiting at ${after.object}`, { event: "wait" });
+  }
+  return end;
+}
+
+function isUsed({ sender, receiver, parent }: Occupancy): boolean {
+  return sender || receiver || parent;
+}
+
+function leftLine(
+  via: string,
+  name: string,
+  { object, messages }: Occupancy,
+): string {
+  const lie = messages === 1 ? "1 message lies" : `${messages} messages lie`;
+  const flags = name === "lab" ? "" : ` --name=${name}`;
+  return `${lie} in ${object} since an earlier run: ` +
+    `deno task remove --via=${via}${flags} throws ` +
+    `${messages === 1 ? "it" : "them"} away`;
 }
 
 /** How the process waits. */

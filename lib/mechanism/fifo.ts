@@ -11,6 +11,7 @@ import {
   type Address,
   END,
   type KeptOpen,
+  type Occupancy,
   PENDING,
   type Receiver,
   type Sender,
@@ -30,8 +31,8 @@ import {
 import { SystemError } from "../posix/libc.ts";
 import { POLLERR, pollFd, POLLHUP, POLLIN, waitFd } from "../posix/poll.ts";
 import type { Role } from "../posix/presence.ts";
-import { Membership, type Site } from "./membership.ts";
-import { isPresent, Place, removePlace, runPath } from "./run_folder.ts";
+import { Membership } from "./membership.ts";
+import { inspectPlace, Place, removePlace, runPath } from "./run_folder.ts";
 import { StreamReader, StreamSender } from "./stream_ends.ts";
 
 /** How often (ms) an end that waits checks that the name still exists. */
@@ -59,8 +60,8 @@ export function keepOpen(address: Address): KeptOpen {
   };
 }
 
-export function hasReceiver(address: Address): boolean {
-  return isPresent(pathOf(address), "FIFO", "receiver");
+export function inspect(address: Address): Occupancy | undefined {
+  return inspectPlace(pathOf(address), "FIFO");
 }
 
 export function remove(address: Address): string | undefined {
@@ -161,9 +162,8 @@ class Fifo implements Disposable {
 
   constructor(path: string, role: Role) {
     this.#path = path;
-    const find = () => Place.find(path, "FIFO");
-    const settle: Site["settle"] = (found) => found?.place ?? make(path, find);
-    this.#membership = new Membership({ find, settle }, role);
+    const settle = () => findOrMake(path);
+    this.#membership = new Membership(path, role, settle);
   }
 
   /** Is it still at its name? Somebody may have removed that. */
@@ -230,20 +230,20 @@ class Fifo implements Disposable {
   [Symbol.dispose]() {
     // A shell that waits in open(2), as in `seq 10 > run/lab.fifo`, would wait
     // at a removed name for ever.
-    if (this.#membership.leave()) this.#release();
+    if (this.#membership.leave({ last: true })) this.#release();
     this.#membership[Symbol.dispose]();
   }
 }
 
-/** Makes the FIFO; a shell's mkfifo(1) may be faster (`EEXIST`). */
-function make(path: string, find: () => Place | undefined): Place {
+function findOrMake(path: string): Place {
   for (;;) {
+    const place = Place.find(path, "FIFO");
+    if (place) return place;
     const made = mkfifo(path, 0o600);
+    // EEXIST: a shell's mkfifo(1) was faster.
     if (made < 0 && made !== -EEXIST) {
       throw new SystemError(`make ${path}`, -made);
     }
-    const place = find();
-    if (place) return place;
   }
 }
 

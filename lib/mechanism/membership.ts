@@ -8,42 +8,38 @@ import { unlink } from "../posix/file.ts";
 import type { Presence, Role } from "../posix/presence.ts";
 import { type Place, RunFolder } from "./run_folder.ts";
 
-/** How an object in run/ is found or made. */
-export interface Site {
-  /** What lies there now; `undefined`: nothing does. */
-  find(): Place | undefined;
-  /**
-   * Called under the lock.
-   *
-   * @param found What lies there, and who has it open.
-   * @returns What we are at from now on: what was found, or what was made.
-   */
-  settle(found?: { place: Place; others: Presence }): Place;
-}
-
-const ROLES: readonly Role[] = ["sender", "receiver", "parent"];
+/**
+ * Finds the object, or makes it. Called under the lock.
+ *
+ * @param others Which other processes are there.
+ */
+export type Settle = (others: Presence) => Place;
 
 /** That we are there, in a role, until we are disposed of. */
 export class Membership implements Disposable {
-  readonly #site: Site;
+  readonly #settle: Settle;
   readonly #role: Role;
   readonly #folder = new RunFolder();
+  readonly #presence: Presence;
   #place: Place;
 
-  constructor(site: Site, role: Role) {
-    this.#site = site;
+  /**
+   * @param path The object's name.
+   * @throws {LabError} If a lab's parent is to come, and others are there.
+   */
+  constructor(path: string, role: Role, settle: Settle) {
+    this.#settle = settle;
     this.#role = role;
-    this.#place = this.#enter();
+    this.#presence = this.#folder.presence(path);
+    this.#place = this.#enter(path);
   }
 
-  #enter(): Place {
+  #enter(path: string): Place {
     return this.#folder.exclusively(() => {
-      const place = this.#site.find();
-      const found = place &&
-        { place, others: this.#folder.presence(place.stat) };
-      const settled = this.#site.settle(found);
-      this.#folder.presence(settled.stat).enter(this.#role);
-      return settled;
+      const place = this.#settle(this.#presence);
+      if (this.#role === "parent") this.#presence.enterAlone(path);
+      else this.#presence.enter(this.#role);
+      return place;
     });
   }
 
@@ -60,9 +56,9 @@ export class Membership implements Disposable {
   /** Goes on to the object that is at the name now, if ours was removed. */
   followName(): void {
     if (this.isThere) return;
-    this.#folder.presence(this.#place.stat).leave(this.#role);
+    const { path } = this.#place;
     this.#place[Symbol.dispose]();
-    this.#place = this.#enter();
+    this.#place = this.#enter(path);
   }
 
   /** Does something that no other of our processes may do at the same time. */
@@ -70,13 +66,16 @@ export class Membership implements Disposable {
     return this.#folder.exclusively(work);
   }
 
-  /** Leaves; the last one removes the name. @returns Have we removed it? */
-  leave(): boolean {
+  /**
+   * Leaves, and removes the name.
+   *
+   * @param last Only as the last one?
+   * @returns Have we removed it?
+   */
+  leave({ last }: { last: boolean }): boolean {
     return this.exclusively(() => {
-      const presence = this.#folder.presence(this.#place.stat);
-      presence.leave(this.#role);
-      const used = ROLES.some((role) => presence.has(role));
-      if (used || !this.isThere) return false;
+      this.#presence.leave(this.#role);
+      if (last && !this.#presence.isAlone || !this.isThere) return false;
       unlink(this.#place.path);
       return true;
     });

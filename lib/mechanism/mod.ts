@@ -51,7 +51,7 @@ export const MECHANISMS: readonly Mechanism[] = [
   {
     name: "queue",
     summary:
-      "a POSIX message queue, with the kernel's priorities; /ipc-lab.NAME",
+      "a POSIX message queue, with the kernel's priorities; /ipc-lab-UID.NAME",
     properties: {
       object: "mq_open(3), a POSIX message queue",
       direction: "two-way",
@@ -67,7 +67,7 @@ export const MECHANISMS: readonly Mechanism[] = [
   },
   {
     name: "shm",
-    summary: "shared memory opened by name, a ring of slots; /ipc-lab.NAME",
+    summary: "shared memory opened by name, a ring of slots; /ipc-lab-UID.NAME",
     properties: {
       object: "shm_open(3) and mmap(2), a ring of slots",
       direction: "two-way",

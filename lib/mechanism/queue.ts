@@ -12,13 +12,14 @@ import {
   END,
   FULL,
   type KeptOpen,
+  type Occupancy,
   PENDING,
   type Receiver,
   type Sender,
 } from "../channel/mod.ts";
 import { LabError } from "../error.ts";
 import { RateLimit } from "../wait/rate_limit.ts";
-import { SystemError } from "../posix/libc.ts";
+import { libc, SystemError } from "../posix/libc.ts";
 import { MessageQueue } from "../posix/mqueue.ts";
 import { waitFd } from "../posix/poll.ts";
 import { exclusively, Presence, type Role } from "../posix/presence.ts";
@@ -52,9 +53,12 @@ export function keepOpen(address: Address): KeptOpen {
   };
 }
 
-export function hasReceiver(address: Address): boolean {
-  using open = openExisting(nameOf(address));
-  return open !== undefined && new Presence(open.fd).has("receiver");
+export function inspect(address: Address): Occupancy | undefined {
+  const object = nameOf(address);
+  using open = openExisting(object);
+  if (!open) return undefined;
+  const { messages } = open.attributes();
+  return { object, ...new Presence(open.fd).roles, messages };
 }
 
 export function remove(address: Address): string | undefined {
@@ -66,8 +70,9 @@ export function remove(address: Address): string | undefined {
   return `${name} (${messages} messages were in it)`;
 }
 
+/** Carries the user's number: names of queues belong to the whole machine. */
 function nameOf({ name }: Address): string {
-  return `/ipc-lab.${name}`;
+  return `/ipc-lab-${libc().geteuid()}.${name}`;
 }
 
 function openExisting(name: string): MessageQueue | undefined {
@@ -93,7 +98,8 @@ class Member implements Disposable {
       const queue = openQueue(address);
       const presence = new Presence(queue.fd);
       const entered = exclusively(queue.fd, this.#name, () => {
-        presence.enter(role);
+        if (role === "parent") presence.enterAlone(this.#name);
+        else presence.enter(role);
         return stat(queue.fd).links > 0;
       });
       if (entered) {
@@ -110,8 +116,7 @@ class Member implements Disposable {
     const { queue, presence } = this;
     exclusively(queue.fd, this.#name, () => {
       presence.leave(this.#role);
-      const used = presence.has("sender") || presence.has("receiver");
-      if (used || queue.attributes().messages > 0) return;
+      if (!presence.isAlone || queue.attributes().messages > 0) return;
       MessageQueue.unlink(this.#name);
     });
     queue.close();

@@ -9,6 +9,7 @@ import { LabError, reason } from "../error.ts";
 import {
   close,
   ENOENT,
+  ENOTDIR,
   O_DIRECTORY,
   O_NOFOLLOW,
   O_PATH,
@@ -17,12 +18,8 @@ import {
   unlink,
 } from "../posix/file.ts";
 import { libc, SystemError } from "../posix/libc.ts";
-import {
-  exclusively,
-  Presence,
-  type Role,
-  ROLE_BYTES,
-} from "../posix/presence.ts";
+import type { Occupancy } from "../channel/mod.ts";
+import { exclusively, Presence } from "../posix/presence.ts";
 import { type Stat, stat } from "../posix/stat.ts";
 
 const FOLDER = "run";
@@ -83,13 +80,9 @@ export class RunFolder implements Disposable {
     return exclusively(this.#fd, `${FOLDER}/`, work);
   }
 
-  /** Who has the object open. */
-  presence({ inode }: Stat): Presence {
-    // The offset of a lock has 63 bits.
-    return new Presence(
-      this.#fd,
-      ROLE_BYTES * BigInt.asUintN(60, inode),
-    );
+  /** Marks, and asks, which processes have the object of that name open. */
+  presence(path: string): Presence {
+    return new Presence(this.#fd, path);
   }
 
   [Symbol.dispose](): void {
@@ -126,7 +119,8 @@ export class Place implements Disposable {
    */
   static find(path: string, kind: "FIFO" | "socket"): Place | undefined {
     const fd = open(path, O_PATH | O_NOFOLLOW);
-    if (fd === -ENOENT) return undefined;
+    // ENOTDIR: where run/ should be is a file; opening an end says so.
+    if (fd === -ENOENT || fd === -ENOTDIR) return undefined;
     if (fd < 0) throw new SystemError(`look at ${path}`, -fd);
     const found = stat(fd);
     const user = libc().geteuid();
@@ -167,16 +161,19 @@ const WORDS: Record<Stat["kind"], string> = {
   device: "a device",
 };
 
-/** Is somebody there in that role? Makes nothing. */
-export function isPresent(
+/** Looks at an object from outside. Makes nothing, not even the folder. */
+export function inspectPlace(
   path: string,
   kind: "FIFO" | "socket",
-  role: Role,
-): boolean {
+): Occupancy | undefined {
+  const folderThere = open(FOLDER, O_PATH);
+  if (folderThere < 0) return undefined;
+  close(folderThere);
   using place = Place.find(path, kind);
-  if (!place) return false;
   using folder = new RunFolder();
-  return folder.presence(place.stat).has(role);
+  const presence = folder.presence(path);
+  if (!place && presence.isAlone) return undefined;
+  return { object: path, ...presence.roles, messages: 0 };
 }
 
 /** Removes the name. @returns It, or `undefined` where nothing was there. */

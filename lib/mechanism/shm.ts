@@ -7,9 +7,15 @@
  *
  * @module
  */
-import type { Address, KeptOpen, Receiver, Sender } from "../channel/mod.ts";
+import type {
+  Address,
+  KeptOpen,
+  Occupancy,
+  Receiver,
+  Sender,
+} from "../channel/mod.ts";
 import { LabError } from "../error.ts";
-import { SystemError } from "../posix/libc.ts";
+import { libc, SystemError } from "../posix/libc.ts";
 import { exclusively, Presence, type Role } from "../posix/presence.ts";
 import { isAlive } from "../posix/process.ts";
 import { openShared, type SharedSegment, unlinkShared } from "../posix/shm.ts";
@@ -44,12 +50,16 @@ export function keepOpen(address: Address): KeptOpen {
   };
 }
 
-export function hasReceiver(address: Address): boolean {
+export function inspect(address: Address): Occupancy | undefined {
+  const object = nameOf(address);
   try {
-    using segment = openShared(nameOf(address));
-    return new Presence(segment.fd).has("receiver");
+    using segment = openShared(object);
+    const { roles } = new Presence(segment.fd);
+    const messages = new Ring(segment.memory).length;
+    return { object, ...roles, messages };
   } catch (error) {
-    if (error instanceof SystemError && error.code === "ENOENT") return false;
+    // Nothing is there, or no ring: opening an end says what is wrong.
+    if (error instanceof LabError) return undefined;
     throw error;
   }
 }
@@ -60,8 +70,9 @@ export function remove(address: Address): string | undefined {
   return unlinkShared(name) ? `${name} (${left})` : undefined;
 }
 
+/** Carries the user's number: names of segments belong to the whole machine. */
 function nameOf({ name }: Address): string {
-  return `/ipc-lab.${name}`;
+  return `/ipc-lab-${libc().geteuid()}.${name}`;
 }
 
 /** Opens the segment, and says that we are there. */
@@ -69,7 +80,9 @@ function enter(address: Address, role: Role) {
   const name = nameOf(address);
   let segment = attach(name, address.capacity);
   const entered = () => {
-    new Presence(segment.fd).enter(role);
+    const presence = new Presence(segment.fd);
+    if (role === "parent") presence.enterAlone(name);
+    else presence.enter(role);
     return stat(segment.fd).links > 0;
   };
   while (!exclusively(segment.fd, name, entered)) {
@@ -101,8 +114,7 @@ function attendanceAt(
     [Symbol.dispose]() {
       exclusively(segment.fd, name, () => {
         presence.leave(role);
-        const used = presence.has("sender") || presence.has("receiver");
-        if (!used && ring.length === 0) unlinkShared(name);
+        if (presence.isAlone && ring.length === 0) unlinkShared(name);
       });
       segment.close();
     },

@@ -10,6 +10,7 @@ import {
   CUT,
   END,
   type KeptOpen,
+  type Occupancy,
   PENDING,
   type Receiver,
   type Sender,
@@ -18,12 +19,13 @@ import { LabError } from "../error.ts";
 import { close, unlink } from "../posix/file.ts";
 import { FolderWatch } from "../posix/inotify.ts";
 import { SystemError } from "../posix/libc.ts";
+import type { Presence } from "../posix/presence.ts";
 import { PollSet } from "../posix/poll.ts";
 import { accept, connectTo, listenAt } from "../posix/socket.ts";
 import { RateLimit } from "../wait/rate_limit.ts";
-import { Membership, type Site } from "./membership.ts";
+import { Membership } from "./membership.ts";
 import {
-  isPresent,
+  inspectPlace,
   Place,
   removePlace,
   RunFolder,
@@ -45,11 +47,18 @@ export function openReceiver(address: Address): Receiver & Disposable {
 }
 
 export function keepOpen(address: Address): KeptOpen {
-  return { ready: () => hasReceiver(address), [Symbol.dispose]() {} };
+  const path = pathOf(address);
+  const folder = new RunFolder();
+  const presence = folder.presence(path);
+  folder.exclusively(() => presence.enterAlone(path));
+  return {
+    ready: () => presence.has("receiver"),
+    [Symbol.dispose]: () => folder[Symbol.dispose](),
+  };
 }
 
-export function hasReceiver(address: Address): boolean {
-  return isPresent(pathOf(address), "socket", "receiver");
+export function inspect(address: Address): Occupancy | undefined {
+  return inspectPlace(pathOf(address), "socket");
 }
 
 export function remove(address: Address): string | undefined {
@@ -68,6 +77,8 @@ class SocketSender extends StreamSender {
   constructor(path: string) {
     super();
     this.#path = path;
+    // Whether or not somebody listens yet: a producer waits here.
+    this.#folder.presence(path).enter("sender");
     this.fd = this.#connect();
   }
 
@@ -112,31 +123,32 @@ class Listener implements Disposable {
   readonly #membership: Membership;
 
   constructor(path: string) {
-    let fd: number | undefined;
-    const find = () => Place.find(path, "socket");
-    const settle: Site["settle"] = (found) => {
-      // A consumer that was killed has left its name behind.
-      if (found) {
-        using stale = found.place;
-        if (found.others.has("receiver") || isListened(stale)) {
-          throw taken(path);
-        }
-        unlink(path);
-      }
-      fd = listenAt(path);
-      const place = find();
-      if (fd === undefined || !place) throw taken(path);
+    let listening: number | undefined;
+    this.#membership = new Membership(path, "receiver", (others) => {
+      removeStale(path, others);
+      listening = listenAt(path);
+      const place = Place.find(path, "socket");
+      if (!place) throw taken(path);
       return place;
-    };
-    this.#membership = new Membership({ find, settle }, "receiver");
-    this.fd = fd ?? -1;
+    });
+    if (listening === undefined) throw taken(path);
+    this.fd = listening;
   }
 
   [Symbol.dispose]() {
-    this.#membership.leave();
+    // Without us the name leads nowhere.
+    this.#membership.leave({ last: false });
     close(this.fd);
     this.#membership[Symbol.dispose]();
   }
+}
+
+/** Removes the name that a killed consumer has left behind. */
+function removeStale(path: string, others: Presence) {
+  using stale = Place.find(path, "socket");
+  if (!stale) return;
+  if (others.has("receiver") || isListened(stale)) throw taken(path);
+  unlink(path);
 }
 
 function taken(path: string): LabError {

@@ -20,6 +20,8 @@ export const ECONNRESET = os.errno.ECONNRESET;
 export const EEXIST = os.errno.EEXIST;
 /** No such file. */
 export const ENOENT = os.errno.ENOENT;
+/** A part of the path is no folder. */
+export const ENOTDIR = os.errno.ENOTDIR;
 /** Nobody has the FIFO open for reading. */
 export const ENXIO = os.errno.ENXIO;
 /** Nobody has the other end of the pipe open. */

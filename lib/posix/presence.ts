@@ -12,11 +12,15 @@ import { errno, libc, SystemError } from "./libc.ts";
 // Which byte of the object stands for which role.
 const BYTES = { sender: 0n, receiver: 1n, parent: 2n } as const;
 
-/** How many bytes of a file one object's roles take. */
-export const ROLE_BYTES = 4n;
-
 /** The roles at a channel. */
 export type Role = keyof typeof BYTES;
+
+/** The roles in words. */
+const ROLES: Record<Role, string> = {
+  sender: "a producer",
+  receiver: "a consumer",
+  parent: "another lab",
+};
 
 const F_RDLCK = 0;
 const F_WRLCK = 1;
@@ -31,12 +35,11 @@ export class Presence {
 
   /**
    * @param fd Open to read. Nobody else may use this open file description.
-   * @param first The first of {@linkcode ROLE_BYTES} bytes that stand for the
-   * object, where the descriptor is of the folder that it lies in.
+   * @param path Where the descriptor is of a folder: what in it is meant.
    */
-  constructor(fd: number, first = 0n) {
+  constructor(fd: number, path?: string) {
     this.#fd = fd;
-    this.#first = first;
+    this.#first = path === undefined ? 0n : offsetOf(path);
   }
 
   /** Says that we are there, until we leave or the descriptor is closed. */
@@ -54,6 +57,39 @@ export class Presence {
     return this.#lock(F_OFD_GETLK, F_WRLCK, role) !== F_UNLCK;
   }
 
+  /** Is nobody else there, in any role? */
+  get isAlone(): boolean {
+    return !(this.has("sender") || this.has("receiver") || this.has("parent"));
+  }
+
+  /** In which roles others are there. */
+  get roles(): Record<Role, boolean> {
+    const [sender, receiver] = [this.has("sender"), this.has("receiver")];
+    return { sender, receiver, parent: this.has("parent") };
+  }
+
+  /**
+   * Enters as a lab's parent, which shares its channel with its children alone.
+   * Call it under the lock of {@linkcode exclusively}.
+   *
+   * @throws {LabError} If somebody is there.
+   */
+  enterAlone(object: string): void {
+    const { parent, receiver, sender } = this.roles;
+    const role = parent
+      ? "parent"
+      : receiver
+      ? "receiver"
+      : sender
+      ? "sender"
+      : undefined;
+    if (role === undefined) return this.enter("parent");
+    throw new LabError(
+      `Cannot start as ${ROLES[role]} has ${object} open: ` +
+        "wait for its end, or choose another --name",
+    );
+  }
+
   #lock(command: number, type: number, role: Role): number {
     // struct flock: short l_type, l_whence; off_t l_start, l_len; pid_t l_pid
     const flock = new DataView(new ArrayBuffer(32));
@@ -65,6 +101,18 @@ export class Presence {
     }
     return flock.getInt16(0, true);
   }
+}
+
+/**
+ * Where in a folder's locks a name in it stands: 58 bits of its FNV-1a hash, in
+ * bytes that no file of the folder could have.
+ */
+function offsetOf(path: string): bigint {
+  let hash = 0xcbf29ce484222325n;
+  for (const byte of new TextEncoder().encode(path)) {
+    hash = BigInt.asUintN(64, (hash ^ BigInt(byte)) * 0x100000001b3n);
+  }
+  return 4n * BigInt.asUintN(58, hash);
 }
 
 const LOCK_EX = 2;

@@ -17,8 +17,6 @@ export interface Stat {
   links: number;
   /** Bytes it holds. */
   size: number;
-  /** Its number in the file system. */
-  inode: bigint;
   /** Does it belong to our user, and to nobody else? */
   ours: boolean;
 }
@@ -58,7 +56,6 @@ export function stat(fd: number): Stat {
     mode,
     links: data.getUint32(16, true),
     size: Number(data.getBigUint64(40, true)),
-    inode: data.getBigUint64(32, true),
     ours: uid === geteuid() && (mode & 0o077) === 0,
   };
 }

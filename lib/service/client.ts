@@ -40,16 +40,16 @@ export async function runClient(
   };
   log.start();
   // A queue would take our request even if nobody ever reads it.
-  const { hasReceiver, openReceiver, openSender, remove } = await mechanism
-    .load();
-  let server = await hasReceiver?.({ name });
+  const { inspect, openReceiver, openSender, remove } = await mechanism.load();
+  const hasServer = async () => (await inspect?.({ name }))?.receiver === true;
+  let server = await hasServer();
   await inTime(
     `No server reads ${name}`,
     waitFor(
       () => server ? true : ABSENT,
       async (signal) => {
         await delay(LOOK_MS, { signal });
-        server = await hasReceiver?.({ name });
+        server = await hasServer();
       },
       { way: "block", timeout, signal },
     ),
@@ -112,7 +112,7 @@ export async function runClient(
     } catch (error) {
       if (!(error instanceof TimeoutError)) throw error;
       // Its server was killed: our request would stay in it.
-      if (outlives && !await hasReceiver?.({ name })) {
+      if (outlives && !await hasServer()) {
         await remove({ name });
       }
       throw new TimeoutError(

@@ -41,7 +41,7 @@ export async function runServer(
 ): Promise<0> {
   const log = new ProcessLog("server");
   const operations = await mechanism.load();
-  if (await operations.hasReceiver?.({ name })) {
+  if ((await operations.inspect?.({ name }))?.receiver) {
     throw new LabError(
       `Cannot serve ${name} as somebody reads it already: choose another --name`,
     );
@@ -184,7 +184,7 @@ class Replies implements AsyncDisposable {
       const address = replyAddress(this.#mechanism, name);
       // What outlives its readers takes an answer even if nobody reads.
       const here = !this.#mechanism.properties.outlives ||
-        await this.#operations.hasReceiver?.(address);
+        (await this.#operations.inspect?.(address))?.receiver;
       if (here && await this.#offer(name, answer)) return true;
       this.#log.warn(`Nobody reads ${name}: its client has gone`);
       await this.#removeUnread();
@@ -238,11 +238,11 @@ class Replies implements AsyncDisposable {
 
   /** Removes the reply channels that nobody reads any more. */
   async #removeUnread() {
-    const { hasReceiver, remove } = this.#operations;
+    const { inspect, remove } = this.#operations;
     for (const name of this.#names) {
       const address = replyAddress(this.#mechanism, name);
       try {
-        if (await hasReceiver?.(address)) continue;
+        if ((await inspect?.(address))?.receiver) continue;
         await remove(address);
       } catch (error) {
         if (!isExpected(error)) throw error;

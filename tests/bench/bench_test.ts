@@ -213,7 +213,7 @@ function assertNothingLeft({ pid }: Running, pids: number[] = []) {
   assertEquals(leftovers(`bench.${pid}`), []);
   assertEquals(pids.filter(isAlive), []);
   for (const way of ["there", "back"]) {
-    const name = `/ipc-lab.bench.${pid}.${way}`;
+    const name = `/ipc-lab-${Deno.uid()}.bench.${pid}.${way}`;
     assertThrows(() => MessageQueue.open(name), SystemError, "No such file");
   }
 }

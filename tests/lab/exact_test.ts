@@ -31,21 +31,25 @@ async function sheetRun(mechanism: Mechanism): Promise<string> {
   await using sender = await openSender({ ...address, memory });
 
   new ProcessLog("parent", 16740).start();
+  const log = new ProcessLog("process1", 2796);
+  log.start();
   const process1 = produce(sender, {
     ...common,
     source: numbers(1, 10),
     pauseEvery: 6,
     pause: 5000,
-    log: new ProcessLog("process1", 2796),
+    log,
   });
-  const process2 = clock.sleep(1000).then(() =>
-    consume(receiver, {
+  const process2 = clock.sleep(1000).then(() => {
+    const log = new ProcessLog("process2", 12832);
+    log.start();
+    return consume(receiver, {
       ...common,
       count: 10,
       boundaries: mechanism.properties.boundaries,
-      log: new ProcessLog("process2", 12832),
-    })
-  );
+      log,
+    });
+  });
   assertEquals(await clock.run(Promise.all([process1, process2])), [
     true,
     true,

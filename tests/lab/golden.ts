@@ -49,6 +49,7 @@ interface Story {
 function stories(log: string[]): Map<string, Story> {
   const all = new Map<string, Story>();
   for (const line of log) {
+    if (/^INFO:process[12]:Waiting at /.test(line)) continue; // nobody was there
     const [, name] = /^[A-Z]+:(\w+):/.exec(line) ?? [];
     if (name === undefined) {
       all.set(line, { lines: [line], runs: [] }); // no line of ours: a difference

@@ -8,7 +8,14 @@ import { available } from "../../lib/posix/available.ts";
 import { openShared } from "../../lib/posix/shm.ts";
 import { lcg } from "../lcg.ts";
 import { Channel, Pool } from "./peers.ts";
-import { freshName, peakMemory, range, run, start } from "../scripts.ts";
+import {
+  freshName,
+  objectName,
+  peakMemory,
+  range,
+  run,
+  start,
+} from "../scripts.ts";
 
 const SEED = 1;
 // Lines cost a report for each 256 random bytes; of headers 48 MiB are quick.
@@ -84,7 +91,7 @@ Deno.test({
       const flags = ["--via=shm", `--name=${name}`, "--capacity=4"];
       await run("producer", [...flags, "--count=4", "--pause=0"]);
       {
-        using segment = openShared(`/ipc-lab.${name}`);
+        using segment = openShared(objectName(name));
         const words = new Int32Array(segment.memory);
         // Past the head's first words, which say what kind of ring it is; in
         // the head, or in the cells' first words, 32 words from cell to cell.

@@ -14,6 +14,7 @@ import {
   descriptors,
   freshName,
   leftovers,
+  objectName,
   range,
   run,
   shell,
@@ -81,7 +82,7 @@ Deno.test({
       const removed = await run("remove", flags);
       const left = via === "queue" ? "4 messages were" : "4 of 64 slots were";
       assert(
-        removed.log.includes(`Removed /ipc-lab.${name} (${left}`),
+        removed.log.includes(`Removed ${objectName(name)} (${left}`),
         removed.log,
       );
       const again = await run("remove", flags);
@@ -211,7 +212,7 @@ Deno.test({
   ignore,
   async fn() {
     const name = freshName();
-    using queue = MessageQueue.open(`/ipc-lab.${name}`, {
+    using queue = MessageQueue.open(objectName(name), {
       create: { capacity: 10, size: 8192 },
     });
     const noise = Uint8Array.from({ length: 8192 }, (_, i) => (i * 193) & 255);
@@ -224,7 +225,7 @@ Deno.test({
     await consumer.saw('cut off: "torn"');
     const { code } = await consumer.ended();
     assertEquals(code, 1);
-    MessageQueue.unlink(`/ipc-lab.${name}`);
+    MessageQueue.unlink(objectName(name));
   },
 });
 
@@ -241,14 +242,14 @@ Deno.test({
       ]] as const
     ) {
       const name = freshName();
-      using segment = openShared(`/ipc-lab.${name}`, { create: true, bytes });
+      using segment = openShared(objectName(name), { create: true, bytes });
       new Int32Array(segment.memory).forEach((_, i, all) => all[i] = random());
       for (const task of ["consumer", "producer"] as const) {
         const { code, log } = await run(task, ["--via=shm", `--name=${name}`]);
         assertEquals(code, 1);
         assert(log.includes(says) && log.includes("deno task remove"), log);
       }
-      assert(unlinkShared(`/ipc-lab.${name}`));
+      assert(unlinkShared(objectName(name)));
     }
   },
 });
@@ -265,7 +266,7 @@ Deno.test({
     await dead.ended();
     {
       // As Ring.put leaves it between its first step and its last.
-      using segment = openShared(`/ipc-lab.${name}`);
+      using segment = openShared(objectName(name));
       const words = new Int32Array(segment.memory);
       Atomics.store(words, 17, dead.pid); // the lock
       Atomics.add(words, 16, 1); // the tail

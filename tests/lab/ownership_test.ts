@@ -1,0 +1,109 @@
+// The lab shares its channel with its own children alone, and what an earlier
+// run has left is said.
+import { assert, assertEquals, assertMatch } from "@std/assert";
+import { mechanismNamed, MECHANISMS } from "../../lib/mechanism/mod.ts";
+import {
+  assertWell,
+  freshName,
+  leftovers,
+  objectName,
+  range,
+  run,
+  start,
+  valuesRead,
+} from "../scripts.ts";
+
+const NAMED = MECHANISMS.filter(({ properties }) =>
+  properties.openedBy === "name"
+);
+const QUICK = ["--pause=100ms", "--retry=20ms"];
+
+for (const { name: via, properties, available } of NAMED) {
+  const ignore = available() !== true;
+  const object = (name: string) =>
+    properties.outlives
+      ? objectName(name)
+      : `run/${name}.${via === "socket" ? "sock" : "fifo"}`;
+
+  Deno.test({
+    name:
+      `lab --via=${via} refuses a channel that a producer or a consumer has open, and says who`,
+    ignore,
+    async fn() {
+      for (const task of ["producer", "consumer"] as const) {
+        const name = freshName();
+        const flags = [`--via=${via}`, `--name=${name}`];
+        const count = task === "producer" ? ["--interval=1m"] : [];
+        await using forgotten = start(task, [...flags, ...count]);
+        await forgotten.saw(task === "producer" ? "Writing 1" : "Pid:");
+        const { code, log } = await run("lab", flags);
+        assertEquals(code, 1, log);
+        assert(
+          log.includes(
+            `ERROR:parent:Cannot start as a ${task} has ${object(name)} open`,
+          ),
+          log,
+        );
+        forgotten.kill("SIGINT");
+        await forgotten.ended();
+        await (await mechanismNamed(via).load()).remove({ name });
+      }
+    },
+  });
+
+  Deno.test({
+    name: `lab --via=${via} twice at once: one runs, the other refuses`,
+    ignore,
+    async fn() {
+      const name = freshName();
+      // The one that runs outlasts the other's start.
+      const flags = [`--via=${via}`, `--name=${name}`, "--pause=3s"];
+      await using one = start("lab", flags);
+      await using two = start("lab", flags);
+      const ended = await Promise.all([one.ended(), two.ended()]);
+      const [ran, refused] = ended[0].code === 0 ? [one, two] : [two, one];
+      assertEquals(ended.map(({ code }) => code).sort(), [0, 1]);
+      assertEquals(valuesRead(ran), range(1, 10));
+      assertMatch(
+        refused.lines.join("\n"),
+        /Cannot start as another lab has \S+ open: wait for its end, or choose another --name$/,
+      );
+      assertEquals(leftovers(name), []);
+    },
+  });
+
+  if (!properties.outlives) continue;
+  Deno.test({
+    name:
+      `${via}: what lay there since an earlier run is a WARNING, for either end`,
+    ignore,
+    async fn() {
+      const name = freshName();
+      const flags = [`--via=${via}`, `--name=${name}`, ...QUICK];
+      const warning = (task: string, count: number) =>
+        `WARNING:${task}:${
+          count === 1 ? "1 message lies" : `${count} messages lie`
+        } in ${objectName(name)} since an earlier run: ` +
+        `deno task remove --via=${via} --name=${name} throws ${
+          count === 1 ? "it" : "them"
+        } away`;
+      const first = await run("producer", [...flags, "--count=1"]);
+      assert(!first.log.includes("WARNING"), first.log);
+      const second = await run("producer", [
+        ...flags,
+        "--count=2",
+        "--from=2",
+      ]);
+      assert(second.log.includes(warning("process1", 1)), second.log);
+      await using consumer = start("consumer", [
+        "--retry=20ms",
+        `--via=${via}`,
+        `--name=${name}`,
+        "--count=3",
+      ]);
+      await assertWell(name, consumer);
+      assert(consumer.lines.includes(warning("process2", 3)));
+      assertEquals(valuesRead(consumer), range(1, 3));
+    },
+  });
+}
