@@ -78,7 +78,12 @@ export interface Receiver {
    * @throws The signal's reason, once it is aborted.
    */
   readable(signal: AbortSignal): Promise<void> | undefined;
+  /** What is there and was not taken, where the kernel can tell. */
+  unread?(): Unread;
 }
+
+/** How much lies in a channel that nobody has taken. */
+export type Unread = { bytes: number } | { messages: number };
 
 /**
  * An end that was opened, and that closes with `await using`. The kernel opens

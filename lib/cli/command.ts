@@ -4,6 +4,7 @@
  *
  * @module
  */
+import { delay } from "@std/async/delay";
 import type { Mechanism } from "../channel/mod.ts";
 import { isExpected, LabError, UsageError } from "../error.ts";
 import { type CommandLine, readCommandLine } from "./command_line.ts";
@@ -17,6 +18,12 @@ const SIGNALS: Partial<Record<Deno.Signal, number>> = {
   SIGINT: 130,
   SIGTERM: 143,
 };
+
+/**
+ * Within that time (ms) our own Ctrl-C comes when it has ended another process
+ * of the shell's line first. What goes wrong then has followed from it.
+ */
+export const SIGNAL_MS = 150;
 
 /** A signal told us to end. */
 class Interrupted extends Error {
@@ -57,7 +64,9 @@ export async function runCommand<Options extends CommonOptions>(
     if (mechanism) checkAvailable(mechanism);
     return await work(line, interruption.signal);
   } catch (error) {
-    return await failed(error, logName);
+    if (!(error instanceof UsageError)) await delay(SIGNAL_MS);
+    const { aborted, reason } = interruption.signal;
+    return await failed(aborted ? reason : error, logName);
   }
 }
 

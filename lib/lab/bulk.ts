@@ -88,23 +88,29 @@ export async function consumeInBulk(
   const newDecoder = () => new LinesDecoder(most);
   const inbox = new Inbox(receiver, newDecoder, boundaries);
   const poll = () => inbox.poll();
-  while (reader.tally.left > 0) {
-    const found = await reader.next(poll);
-    if (found === END) break;
-    if (found instanceof MessageError) {
-      reader.refuse(found);
-      continue;
+  const readAll = async () => {
+    while (reader.tally.left > 0) {
+      const found = await reader.next(poll);
+      if (found === END) break;
+      if (found instanceof MessageError) {
+        reader.refuse(found);
+        continue;
+      }
+      reader.took(found.count);
+      output?.add(found.bytes);
+      if (output?.isFull) await output.flush();
     }
-    reader.took(found.count);
-    output?.add(found.bytes);
-    if (output?.isFull) await output.flush();
-  }
-  await output?.flush();
-  let unread = 0;
-  for (const found of inbox.drain()) {
-    unread += found instanceof MessageError ? 1 : found.count;
-  }
-  return reader.finish(unread);
+    await output?.flush();
+  };
+  const ahead = () => {
+    let values = 0;
+    for (const found of inbox.drain()) {
+      values += found instanceof MessageError ? 1 : found.count;
+    }
+    return values;
+  };
+  await reader.sayWhatIsLeft(readAll, ahead);
+  return reader.finish();
 }
 
 const NONE = new Uint8Array(0);

@@ -19,6 +19,7 @@ import { Reader, type ReaderOptions } from "./reader.ts";
 import {
   addressOf,
   type ExitCode,
+  followLab,
   openAnd,
   openProgress,
   waitOptionsOf,
@@ -46,6 +47,7 @@ export async function runConsumer(
   const address = addressOf(options, options.as, memory);
   const { openReceiver } = await mechanism.load();
   const log = new ProcessLog(name);
+  await using _lab = await followLab(options, address);
   await using receiver = await openAnd(
     () => openReceiver(address),
     "sender",
@@ -101,29 +103,32 @@ export async function consume(
   const inbox = new Inbox(receiver, () => format.decoder(), boundaries);
   const reader = new Reader(receiver, options);
   const check = new SequenceCheck();
-  while (reader.tally.left > 0) {
-    const found = await reader.next(() => inbox.poll());
-    if (found === END) break;
-    if (found instanceof MessageError) {
-      reader.refuse(found);
-      continue;
+  const readAll = async () => {
+    while (reader.tally.left > 0) {
+      const found = await reader.next(() => inbox.poll());
+      if (found === END) break;
+      if (found instanceof MessageError) {
+        reader.refuse(found);
+        continue;
+      }
+      const { header, body, text } = found;
+      const wrong = header && check.look(header);
+      if (wrong !== undefined) log.warn(wrong, { event: "error", ...header });
+      reader.took(1);
+      const { values } = reader.tally;
+      if (!quiet) log.read(text, values);
+      log.debug(`Message ${values}: ${amount(body.length, "byte")}`);
+      output?.addLine(body);
+      if (!quiet || output?.isFull) await output?.flush();
+      // Only now: the sender shall hear of what was read, and said.
+      const unheard = header && await options.acknowledge?.(header);
+      if (unheard !== undefined) log.warn(unheard, { event: "error" });
+      if (interval > 0 && reader.tally.left > 0) {
+        await clock.sleep(interval, signal);
+      }
     }
-    const { header, body, text } = found;
-    const wrong = header && check.look(header);
-    if (wrong !== undefined) log.warn(wrong, { event: "error", ...header });
-    reader.took(1);
-    const { values } = reader.tally;
-    if (!quiet) log.read(text, values);
-    log.debug(`Message ${values}: ${amount(body.length, "byte")}`);
-    output?.addLine(body);
-    if (!quiet || output?.isFull) await output?.flush();
-    // Only now: the sender shall hear of what was read, and said.
-    const unheard = header && await options.acknowledge?.(header);
-    if (unheard !== undefined) log.warn(unheard, { event: "error" });
-    if (interval > 0 && reader.tally.left > 0) {
-      await clock.sleep(interval, signal);
-    }
-  }
-  await output?.flush();
-  return reader.finish([...inbox.drain()].length);
+    await output?.flush();
+  };
+  await reader.sayWhatIsLeft(readAll, () => [...inbox.drain()].length);
+  return reader.finish();
 }

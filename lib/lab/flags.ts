@@ -106,6 +106,14 @@ const CONSUMING = {
   ),
 };
 
+const CHILD = {
+  parent: integer({
+    value: "PID",
+    help: "end with this process, the lab that has started us",
+    min: 1,
+  }),
+};
+
 // With --quiet the lab runs as fast as it can: no pauses, no sleep before a retry.
 const MOVING = {
   wait: choice({
@@ -149,6 +157,7 @@ export const PRODUCER = defineCommand({
     ),
     ...PRODUCING,
     ...MOVING,
+    ...CHILD,
   },
   examples: [
     "deno task producer                           # beside: deno task consumer",
@@ -171,6 +180,7 @@ export const CONSUMER = defineCommand({
     ...INTERVAL,
     ...CONSUMING,
     ...MOVING,
+    ...CHILD,
   },
   examples: [
     "deno task consumer                           # beside: deno task producer",

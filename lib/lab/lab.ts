@@ -9,6 +9,7 @@
 import { delay } from "@std/async/delay";
 import { TextLineStream } from "@std/streams/text-line-stream";
 import type { KeptOpen } from "../channel/mod.ts";
+import { SIGNAL_MS } from "../cli/command.ts";
 import { ProcessLog } from "../cli/log.ts";
 import type { CommandLine } from "../cli/command_line.ts";
 import { errorCode, LabError } from "../error.ts";
@@ -119,7 +120,9 @@ class Run {
       ? startWorkerFor(part, this.#line, this.#shared.memory, nothing)
       : this.#startProcess(part, nothing);
     this.#children.push(child);
-    const ending = child.ended.then((ending) => {
+    const ending = child.ended.then(async (ending) => {
+      // Ctrl-C ends us all, perhaps the child first: then that is no failure.
+      if (ending.code !== 0) await delay(SIGNAL_MS);
       this.#take(part, child, ending);
       return ending;
     });
@@ -182,9 +185,10 @@ function argumentsOf(
   { options, argumentsFor }: CommandLine<LabOptions>,
   nothing: boolean,
 ): string[] {
-  if (part === "producer") return argumentsFor(PRODUCER);
+  const parent = `--parent=${Deno.pid}`;
+  if (part === "producer") return [...argumentsFor(PRODUCER), parent];
   // The lab's interval is the producer's; --until-end is decided below.
-  const args = argumentsFor(CONSUMER, ["interval", "until-end"]);
+  const args = [...argumentsFor(CONSUMER, ["interval", "until-end"]), parent];
   if (options.sync) args.push("--format=header");
   // A consumer that comes after the end would wait for it in vain.
   if (nothing) args.push("--count=0");

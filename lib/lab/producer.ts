@@ -22,6 +22,7 @@ import { messagesOf, numbers, openInput } from "./input.ts";
 import {
   addressOf,
   type ExitCode,
+  followLab,
   openAnd,
   openProgress,
   waitOptionsOf,
@@ -50,6 +51,7 @@ export async function runProducer(
   const address = addressOf(options, options.to, memory);
   const { openSender } = await mechanism.load();
   const log = new ProcessLog(from);
+  await using _lab = await followLab(options, address);
   await using sender = await openAnd(
     () => openSender(address),
     "receiver",

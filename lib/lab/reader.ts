@@ -4,7 +4,13 @@
  *
  * @module
  */
-import { END, isRefusal, PENDING, type Receiver } from "../channel/mod.ts";
+import {
+  END,
+  isRefusal,
+  PENDING,
+  type Receiver,
+  type Unread,
+} from "../channel/mod.ts";
 import type { ProcessLog } from "../cli/log.ts";
 import type { Progress } from "../cli/progress.ts";
 import { LabError } from "../error.ts";
@@ -94,19 +100,37 @@ export class Reader {
   }
 
   /**
-   * The last lines of the log.
+   * Reads until there is nothing more to do, and says on every way out what has
+   * come and was not taken.
    *
-   * @param unread How many values were read beyond the last one: read(2) takes
-   * all that a pipe holds, and nobody can put it back.
-   * @returns `true`: all that came was good.
+   * @param work Reads.
+   * @param ahead How many values were read(2) beyond the last that was taken:
+   * a read takes all that a pipe holds, and nobody can put it back.
+   * @throws What `work` throws.
    */
-  finish(unread: number): boolean {
+  async sayWhatIsLeft(
+    work: () => Promise<void>,
+    ahead: () => number,
+  ): Promise<void> {
+    try {
+      await work();
+    } finally {
+      const { log } = this.#options;
+      const values = ahead();
+      if (values > 0) {
+        const more = `${values} more ${values === 1 ? "value" : "values"}`;
+        const were = values === 1 ? "was" : "were";
+        log.warn(`${more} had come and ${were} not taken: lost`);
+      }
+      const left = leftWords(this.#receiver.unread?.());
+      if (left !== undefined) log.warn(`${left} in the channel unread`);
+    }
+  }
+
+  /** The last lines of the log. @returns `true`: all that came was good. */
+  finish(): boolean {
     const { log, progress, quiet } = this.#options;
     const { values, bad } = this.tally;
-    if (unread > 0) {
-      const more = `${unread} more ${unread === 1 ? "value" : "values"}`;
-      log.warn(`${more} had come than were expected: lost`);
-    }
     if (quiet) log.summary("Read", progress.finish());
     else log.finish();
     if (bad === 0) return true;
@@ -114,4 +138,14 @@ export class Reader {
     log.error(`${bad} of ${all} were bad: ${wereMoved(values)} read`);
     return false;
   }
+}
+
+/** `8000 bytes lie`; `undefined`: nothing does. */
+function leftWords(unread?: Unread): string | undefined {
+  if (!unread) return undefined;
+  const [count, noun] = "bytes" in unread
+    ? [unread.bytes, "byte"]
+    : [unread.messages, "message"];
+  if (count === 0) return undefined;
+  return `${amount(count, noun)} ${count === 1 ? "lies" : "lie"}`;
 }

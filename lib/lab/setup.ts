@@ -87,6 +87,28 @@ function leftLine(
     `${messages === 1 ? "it" : "them"} away`;
 }
 
+/**
+ * A child of a lab ends with it, even if the lab is ended by kill -9, and then
+ * leaves nothing of the channel behind.
+ *
+ * @param parent The lab's process id; none: we are nobody's child.
+ */
+export async function followLab(
+  { parent, mechanism }: Options,
+  address: Address,
+): Promise<AsyncDisposable> {
+  const { remove } = await mechanism.load();
+  if (parent !== undefined) {
+    const { dieWith } = await import("../posix/process.ts");
+    dieWith(parent, "SIGTERM");
+  }
+  return {
+    async [Symbol.asyncDispose]() {
+      if (parent !== undefined && Deno.ppid !== parent) await remove(address);
+    },
+  };
+}
+
 /** How the process waits. */
 export function waitOptionsOf(
   options: Options,

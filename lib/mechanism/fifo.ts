@@ -17,6 +17,7 @@ import {
   type Sender,
 } from "../channel/mod.ts";
 import {
+  bytesIn,
   close,
   EEXIST,
   ENXIO,
@@ -140,6 +141,10 @@ class FifoReceiver implements Receiver, Disposable {
     // would return at once. A new open(2) of it is not hung up.
     if (this.#ended) this.#reopen();
     return waitFd(this.#fd, "readable", signal, NAME_MS);
+  }
+
+  unread() {
+    return { bytes: bytesIn(this.#fd) };
   }
 
   #reopen() {

@@ -207,6 +207,10 @@ class QueueReceiver implements Receiver, Disposable {
     }
   }
 
+  unread() {
+    return { messages: this.#member.queue.attributes().messages };
+  }
+
   readable(signal: AbortSignal) {
     const atMostMs = this.#checked ? CHECK_MS : SOON_MS;
     const { fd } = this.#member.queue;

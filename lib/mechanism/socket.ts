@@ -16,7 +16,7 @@ import {
   type Sender,
 } from "../channel/mod.ts";
 import { LabError } from "../error.ts";
-import { close, unlink } from "../posix/file.ts";
+import { bytesIn, close, unlink } from "../posix/file.ts";
 import { FolderWatch } from "../posix/inotify.ts";
 import { SystemError } from "../posix/libc.ts";
 import type { Presence } from "../posix/presence.ts";
@@ -239,6 +239,11 @@ class SocketReceiver implements Receiver, Disposable {
   readable(signal: AbortSignal) {
     this.#woken = true;
     return this.#all.wait(signal);
+  }
+
+  unread() {
+    const bytes = [...this.#streams.keys()].map(bytesIn);
+    return { bytes: bytes.reduce((sum, each) => sum + each, 0) };
   }
 
   [Symbol.dispose]() {

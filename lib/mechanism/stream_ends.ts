@@ -10,8 +10,10 @@ import {
   PENDING,
   type Receiver,
   type Sender,
+  type Unread,
 } from "../channel/mod.ts";
 import {
+  bytesIn,
   close,
   EAGAIN,
   ECONNRESET,
@@ -104,6 +106,10 @@ export class StreamReceiver implements Receiver, Disposable {
 
   readable(signal: AbortSignal): Promise<void> | undefined {
     return waitFd(this.#fd, "readable", signal);
+  }
+
+  unread(): Unread {
+    return { bytes: bytesIn(this.#fd) };
   }
 
   [Symbol.dispose](): void {

@@ -87,6 +87,21 @@ export function mkfifo(path: string, mode: number): number {
   return libc().mkfifo(cString(path), mode) < 0 ? -errno() : 0;
 }
 
+const FIONREAD = 0x541bn; // <asm-generic/ioctls.h>
+const available = new Int32Array(1);
+
+/**
+ * How many bytes lie in a pipe or a socket, ioctl(2): `FIONREAD`.
+ *
+ * @throws {SystemError} If it is no open descriptor.
+ */
+export function bytesIn(fd: number): number {
+  if (libc().ioctl(fd, FIONREAD, available) < 0) {
+    throw new SystemError(`ask descriptor ${fd} for its bytes`, errno());
+  }
+  return available[0];
+}
+
 /** Closes a descriptor, close(2). */
 export function close(fd: number): void {
   libc().close(fd);

@@ -41,13 +41,18 @@ export function isAlive(pid: number): boolean {
 const PR_SET_PDEATHSIG = 1;
 
 /**
- * Sees to it that this process does not outlive its parent, prctl(2): not even
- * when that is ended by kill -9, and we sleep in the kernel.
+ * Makes this process end with its parent, prctl(2), even when that is ended by
+ * kill -9.
  *
  * @param parent Its process id, from itself: by now it may have ended.
+ * @param signal How we are to end; only SIGKILL ends a process that sleeps in
+ * the kernel on its one thread.
  */
-export function dieWith(parent: number): void {
-  if (libc().prctl(PR_SET_PDEATHSIG, BigInt(os.signals.SIGKILL)) < 0) {
+export function dieWith(
+  parent: number,
+  signal: "SIGKILL" | "SIGTERM" = "SIGKILL",
+): void {
+  if (libc().prctl(PR_SET_PDEATHSIG, BigInt(os.signals[signal])) < 0) {
     throw new SystemError("follow the parent with prctl", errno());
   }
   if (Deno.ppid !== parent) Deno.exit(1);

@@ -11,6 +11,7 @@ import {
   PENDING,
   type Receiver,
   type Sender,
+  type Unread,
 } from "../channel/mod.ts";
 import { RateLimit } from "../wait/rate_limit.ts";
 import type { Ring } from "./ring.ts";
@@ -97,6 +98,10 @@ export class RingReceiver implements Receiver, Disposable {
   /** Have all left in order? If not, one may have been killed: check at times. */
   #mayBeOver(): boolean {
     return this.#ring.senders === 0 || this.#checks.due();
+  }
+
+  unread(): Unread {
+    return { messages: this.#ring.length };
   }
 
   async readable(signal: AbortSignal): Promise<void> {

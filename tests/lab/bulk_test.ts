@@ -203,9 +203,9 @@ Deno.test("consumeInBulk() stops at its count, and says what came beyond", async
       beyond,
       count === 1000
         ? undefined
-        : `WARNING:us:${
-          there - count
-        } more values had come than were expected: lost`,
+        : `WARNING:us:${there - count} more ${
+          there - count === 1 ? "value" : "values"
+        } had come and ${there - count === 1 ? "was" : "were"} not taken: lost`,
     );
   }
 });

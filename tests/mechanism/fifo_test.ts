@@ -87,7 +87,7 @@ Deno.test("seq feeds consumer, which says what came beyond the values that it ex
   await assertWell(name, seq, consumer);
   assertEquals(valuesRead(consumer), range(1, 10));
   assert(consumer.lines.includes(
-    "WARNING:process2:2 more values had come than were expected: lost",
+    "WARNING:process2:2 more values had come and were not taken: lost",
   ));
 });
 
