@@ -19,6 +19,7 @@ export class Output implements AsyncDisposable {
   #signal: AbortSignal;
   #buffer = new Uint8Array(2 * FULL_BYTES);
   #used = 0;
+  #writing?: Promise<number>;
 
   private constructor(
     path: string,
@@ -97,7 +98,10 @@ export class Output implements AsyncDisposable {
     try {
       while (this.#used > 0) {
         const rest = this.#buffer.subarray(0, this.#used);
-        const count = await abortable(this.#file.write(rest), signal);
+        // A write whose wait was aborted goes on: never write the same again.
+        this.#writing ??= this.#file.write(rest);
+        const count = await abortable(this.#writing, signal);
+        this.#writing = undefined;
         this.#buffer.copyWithin(0, count, this.#used);
         this.#used -= count;
       }
