@@ -49,6 +49,16 @@ declare module "@std/cli/parse-args" {
   }): { _: (string | number)[]; [flag: string]: unknown };
 }
 
+declare module "@std/fmt/colors" {
+  type Paint = (text: string) => string;
+  export const cyan: Paint;
+  export const dim: Paint;
+  export const green: Paint;
+  export const magenta: Paint;
+  export const red: Paint;
+  export const yellow: Paint;
+}
+
 declare module "@std/streams/text-line-stream" {
   export class TextLineStream extends TransformStream<string, string> {}
 }

@@ -4,8 +4,8 @@ import { MECHANISM_TABLE } from "../lib/lab/tools.ts";
 
 Deno.exit(
   await runCommand(MECHANISM_TABLE, "mechanisms", async () => {
-    const { mechanismTable } = await import("../lib/mechanism/table.ts");
-    const table = new TextEncoder().encode(mechanismTable({ here: true }));
+    const { mechanismLines } = await import("../lib/mechanism/table.ts");
+    const table = new TextEncoder().encode(mechanismLines());
     await Deno.stdout.write(table);
     return 0;
   }),

@@ -6,6 +6,7 @@
  *
  * @module
  */
+import { cyan, dim, green, magenta, red, yellow } from "@std/fmt/colors";
 import { configureSync, getLogger, type LogRecord } from "@logtape/logtape";
 import { FULL, type Refusal } from "../channel/mod.ts";
 import { seconds } from "../wait/duration.ts";
@@ -24,7 +25,13 @@ export interface LogOptions {
 /** Sends the log of this process to its place. Call it once, first. */
 export function startLog(options: LogOptions = {}): void {
   const { format = "lab", verbose = false, write = writeError } = options;
-  const render = format === "json" ? jsonLine : labLine;
+  const coloured = write === writeError && Deno.stderr.isTerminal() &&
+    !Deno.noColor;
+  const render = format === "json"
+    ? jsonLine
+    : coloured
+    ? colouredLine
+    : labLine;
   configureSync({
     reset: true,
     sinks: { lines: (record) => write(render(record)) },
@@ -41,9 +48,27 @@ export function startLog(options: LogOptions = {}): void {
 
 /** `INFO:process1:Writing 1`; what a terminal would obey is shown as `\\x1b`. */
 function labLine(record: LogRecord): string {
-  return `${record.level.toUpperCase()}:${record.category[0]}:${
-    printable(words(record))
-  }`;
+  const level = record.level.toUpperCase();
+  return `${level}:${record.category[0]}:${printable(words(record))}`;
+}
+
+const LEVELS: Record<string, (text: string) => string> = {
+  DEBUG: dim,
+  WARNING: yellow,
+  ERROR: red,
+};
+const NAMES: Record<string, (text: string) => string> = {
+  process1: cyan,
+  process2: green,
+};
+
+/** The same in colours, for a terminal. */
+function colouredLine(record: LogRecord): string {
+  const [level, name, ...rest] = labLine(record).split(":");
+  const text = rest.join(":");
+  const paint = LEVELS[level] ?? ((text) => text);
+  const paintName = NAMES[name] ?? magenta;
+  return `${paint(level)}:${paintName(name)}:${paint(text)}`;
 }
 
 function jsonLine(record: LogRecord): string {
@@ -60,7 +85,7 @@ function jsonLine(record: LogRecord): string {
 
 function printable(text: string): string {
   // deno-lint-ignore no-control-regex -- they are what this is about
-  return text.replace(/[\x00-\x08\x0a-\x1f\x7f]/g, (character) => {
+  return text.replace(/[\x00-\x08\x0a-\x1f\x7f-\x9f]/g, (character) => {
     const code = character.charCodeAt(0).toString(16).padStart(2, "0");
     return character === "\n" ? "\\n" : `\\x${code}`;
   });
@@ -72,11 +97,20 @@ function words(record: LogRecord): string {
 
 const encoder = new TextEncoder();
 
+const FULL_MS = 5;
+const clock = new Int32Array(new SharedArrayBuffer(4));
+
 /** Writes one line to standard error, in one piece as long as the kernel lets it. */
 function writeError(line: string): void {
   const bytes = encoder.encode(line + "\n");
   for (let at = 0; at < bytes.length;) {
-    at += Deno.stderr.writeSync(bytes.subarray(at));
+    try {
+      at += Deno.stderr.writeSync(bytes.subarray(at));
+    } catch (error) {
+      // Somebody has set O_NONBLOCK on it, and it is full: no line is lost.
+      if (!(error instanceof Deno.errors.WouldBlock)) throw error;
+      Atomics.wait(clock, 0, 0, FULL_MS);
+    }
   }
 }
 

@@ -4,11 +4,14 @@
  * @module
  */
 import { abortable } from "@std/async/abortable";
+import { delay } from "@std/async/delay";
 import { errorCode, LabError, reason } from "../error.ts";
 import { isInRunFolder, makeRunFolder } from "../mechanism/run_folder.ts";
 import { NEWLINE } from "../message/message.ts";
 
 const FULL_BYTES = 65_536; // gathered before they are written
+/** How soon (ms) a full standard output that does not block is tried again. */
+const FULL_MS = 5;
 /** What cannot be written within that time (ms) when we end is lost. */
 const LAST_WRITE_MS = 1000;
 
@@ -99,7 +102,7 @@ export class Output implements AsyncDisposable {
       while (this.#used > 0) {
         const rest = this.#buffer.subarray(0, this.#used);
         // A write whose wait was aborted goes on: never write the same again.
-        this.#writing ??= this.#file.write(rest);
+        this.#writing ??= this.#writeSome(rest);
         const count = await abortable(this.#writing, signal);
         this.#writing = undefined;
         this.#buffer.copyWithin(0, count, this.#used);
@@ -112,6 +115,17 @@ export class Output implements AsyncDisposable {
         : reason(error);
       this.#used = 0;
       throw new LabError(`Cannot write to ${this.#path}: ${why}`);
+    }
+  }
+
+  /** @returns Bytes written; none where standard output is full: `O_NONBLOCK`. */
+  async #writeSome(bytes: Uint8Array): Promise<number> {
+    try {
+      return await this.#file.write(bytes);
+    } catch (error) {
+      if (!(error instanceof Deno.errors.WouldBlock)) throw error;
+      await delay(FULL_MS);
+      return 0;
     }
   }
 

@@ -20,7 +20,7 @@ export const MECHANISMS: readonly Mechanism[] = [
     name: "fifo",
     summary: "a named pipe, made with mkfifo; run/NAME.fifo",
     properties: {
-      object: "mkfifo(3), a named pipe",
+      object: "mkfifo(3)",
       direction: "one-way",
       openedBy: "name",
       outlives: false,
@@ -36,7 +36,7 @@ export const MECHANISMS: readonly Mechanism[] = [
     name: "pipe",
     summary: "the shell's: producer's standard output to consumer's input",
     properties: {
-      object: "pipe(2), made by the shell or the parent",
+      object: "pipe(2)",
       direction: "one-way",
       openedBy: "parent",
       outlives: false,
@@ -53,7 +53,7 @@ export const MECHANISMS: readonly Mechanism[] = [
     summary:
       "a POSIX message queue, with the kernel's priorities; /ipc-lab-UID.NAME",
     properties: {
-      object: "mq_open(3), a POSIX message queue",
+      object: "mq_open(3)",
       direction: "two-way",
       openedBy: "name",
       outlives: true,
@@ -69,7 +69,7 @@ export const MECHANISMS: readonly Mechanism[] = [
     name: "shm",
     summary: "shared memory opened by name, a ring of slots; /ipc-lab-UID.NAME",
     properties: {
-      object: "shm_open(3) and mmap(2), a ring of slots",
+      object: "shm_open(3)",
       direction: "two-way",
       openedBy: "name",
       outlives: true,
@@ -85,7 +85,7 @@ export const MECHANISMS: readonly Mechanism[] = [
     name: "workers",
     summary: "shared memory between two workers of one process",
     properties: {
-      object: "SharedArrayBuffer, a ring of slots",
+      object: "SharedArrayBuffer",
       direction: "two-way",
       openedBy: "parent",
       outlives: false,
@@ -101,7 +101,7 @@ export const MECHANISMS: readonly Mechanism[] = [
     name: "socket",
     summary: "a Unix-domain stream socket, the consumer listens; run/NAME.sock",
     properties: {
-      object: "socket(2), Unix domain, stream",
+      object: "socket(2)",
       direction: "two-way",
       openedBy: "name",
       outlives: false,

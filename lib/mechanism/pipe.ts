@@ -36,9 +36,9 @@ class PipeSender extends StreamSender {
     super(OUTPUT);
   }
 
-  override [Symbol.dispose]() {
+  protected override detach() {
     if (this.fd !== undefined) setNonBlocking(OUTPUT, this.#before);
-    super[Symbol.dispose]();
+    super.detach();
   }
 }
 

@@ -1,29 +1,33 @@
 import { markdownTable } from "markdown-table";
-import type { Properties } from "../channel/mod.ts";
+import type { Mechanism, Properties } from "../channel/mod.ts";
 import { MECHANISMS } from "./mod.ts";
 
-const COLUMNS = [
-  "mechanism",
-  "kernel object",
-  "direction",
-  "opened by",
-  "outlives its processes",
-  "keeps boundaries",
-  "capacity",
+type Column = [heading: string, cell: (mechanism: Mechanism) => string];
+
+const COLUMNS: Column[] = [
+  ["mechanism", ({ name }) => name],
+  ["kernel object", ({ properties }) => properties.object],
+  ["direction", ({ properties }) => properties.direction],
+  ["found by", ({ properties }) => properties.openedBy],
+  ["outlives", ({ properties }) => properties.outlives ? "yes" : "no"],
+  ["records", ({ properties }) => properties.boundaries ? "whole" : "stream"],
+  ["holds", ({ properties }) => capacityText(properties.capacity)],
 ];
 
 function capacityText(capacity: Properties["capacity"]): string {
-  if ("bytes" in capacity) return `${capacity.bytes} bytes`;
-  return `${capacity.messages} messages${
-    capacity.chosen ? " (--capacity)" : ""
-  }`;
+  return "bytes" in capacity
+    ? `${capacity.bytes} bytes`
+    : `${capacity.messages} messages`;
 }
+
+const HEADINGS = COLUMNS.map(([heading]) => heading);
+const ROWS = MECHANISMS.map((mechanism) =>
+  COLUMNS.map(([, cell]) => cell(mechanism))
+);
 
 /**
  * The properties of every mechanism as a Markdown table; the contract tests
  * prove them.
- *
- * @param here Add what this machine, and this process's permissions, allow?
  *
  * @example
  * ```ts
@@ -32,21 +36,34 @@ function capacityText(capacity: Properties["capacity"]): string {
  * assertStringIncludes(mechanismTable(), "| fifo ");
  * ```
  */
-export function mechanismTable({ here = false } = {}): string {
-  const yes = (value: boolean) => value ? "yes" : "no";
-  const rows = MECHANISMS.map(({ name, properties: p, available }) => {
+export function mechanismTable(): string {
+  return markdownTable([HEADINGS, ...ROWS]) + "\n";
+}
+
+/**
+ * The same for a terminal of 80 columns, and what this machine has not.
+ *
+ * @example
+ * ```ts
+ * import { assertStringIncludes } from "@std/assert";
+ *
+ * assertStringIncludes(mechanismLines(), "fifo       mkfifo(3)");
+ * ```
+ */
+export function mechanismLines(): string {
+  const rows = [HEADINGS, ...ROWS];
+  const widths = HEADINGS.map((_, i) =>
+    Math.max(...rows.map((row) => row[i].length))
+  );
+  const lines = rows.map((row) =>
+    row.map((cell, i) => cell.padEnd(widths[i])).join("  ").trimEnd()
+  );
+  const missing = MECHANISMS.flatMap(({ name, available }) => {
     const there = available();
-    return [
-      name,
-      p.object,
-      p.direction,
-      p.openedBy,
-      yes(p.outlives),
-      yes(p.boundaries),
-      capacityText(p.capacity),
-      ...here ? [there === true ? "yes" : `no: ${there}`] : [],
-    ];
+    return there === true ? [] : [`${name} is not available: ${there}`];
   });
-  const columns = here ? [...COLUMNS, "available here"] : COLUMNS;
-  return markdownTable([columns, ...rows]) + "\n";
+  const here = missing.length === 0
+    ? ["All are available on this machine."]
+    : missing;
+  return [...lines, "", ...here, ""].join("\n");
 }

@@ -61,17 +61,25 @@ for (const { name: via, properties, available } of MECHANISMS) {
 
 Deno.test("pipe: a reader that was gone before the first value is an error at once, in each way to wait", async () => {
   for (const way of ["retry", "block", "spin"]) {
+    // The producer starts when the reader has closed its end of the pipe.
+    const gate = `run/${freshName()}.gate`;
     await using line = shell(
-      `${SCRIPT}/producer.ts --via=pipe --wait=${way} --pause=0 | true`,
+      `mkdir -p run; mkfifo ${gate}; ` +
+        `(read _ < ${gate}; ${SCRIPT}/producer.ts --via=pipe --wait=${way} --pause=0)` +
+        ` | (exec <&-; echo > ${gate}); rm ${gate}`,
     );
-    await line.saw("ERROR:process1:The reader has gone: ");
+    await line.saw(
+      "ERROR:process1:The reader has gone: 0 of 10 values were written, 10 are missing",
+    );
     await line.ended();
   }
+  // More values than the pipe holds.
   await using typo = shell(
-    `${SCRIPT}/producer.ts --via=pipe --quiet | ${SCRIPT}/consumer.ts --via=pipe --timout=5s`,
+    `${SCRIPT}/producer.ts --via=pipe --quiet --count=100000` +
+      ` | ${SCRIPT}/consumer.ts --via=pipe --timout=5s`,
   );
   await typo.saw("did you mean --timeout?");
-  await typo.saw("The reader has gone: 0 of 10 values were written");
+  await typo.saw("ERROR:process1:The reader has gone: ");
   assertEquals((await typo.ended()).code, 2); // the last one's, as in any shell
 });
 
