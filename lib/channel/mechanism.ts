@@ -8,14 +8,33 @@ import type { Opened, Receiver, Sender } from "./channel.ts";
 /** What a channel may be called: it becomes part of a path. */
 export const NAME: RegExp = /^[A-Za-z0-9_-][A-Za-z0-9._-]{0,63}$/;
 
-/** Which channel to open. */
+/**
+ * Which channel to open: the one of a name, or one at a path of your own. A
+ * channel that its parent makes (pipe, workers) needs neither.
+ */
 export interface Address {
-  /** The channel's name, shared by both ends. */
-  name: string;
+  /**
+   * The channel's name, as {@linkcode NAME} has it, shared by both ends. The
+   * project chooses where it lies: in `run/`, or as `/ipc-lab-UID.NAME`.
+   */
+  name?: string;
+  /**
+   * Where the channel lies, instead of a name. For fifo and socket: an absolute
+   * path, or one relative to the working directory, in a folder that is there,
+   * that our user owns, and that nobody else may write to. For queue and shm: a
+   * slash and 1 to 254 characters that are no slash.
+   */
+  path?: string;
   /** How many messages the buffer holds, where one can choose. */
   capacity?: number;
   /** The memory that both ends share, where the parent makes the channel. */
   memory?: SharedArrayBuffer;
+}
+
+/** A channel that has a name: what the project's own commands open. */
+export interface NamedAddress extends Address {
+  /** As in {@linkcode Address}. */
+  name: string;
 }
 
 /** What a mechanism is; each property is proved on the real object by a test. */

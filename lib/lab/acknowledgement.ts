@@ -8,10 +8,10 @@
  */
 import {
   ABSENT,
-  type Address,
   END,
   type Mechanism,
   NAME,
+  type NamedAddress,
   PENDING,
   type Receiver,
   type Sender,
@@ -46,7 +46,7 @@ export class Acknowledgements implements AsyncDisposable {
   }
 
   /** Opens a mailbox for them. */
-  static async open(mechanism: Mechanism, mailbox: Address) {
+  static async open(mechanism: Mechanism, mailbox: NamedAddress) {
     const { openReceiver } = await mechanism.load();
     const receiver = await openReceiver(mailbox);
     const { boundaries } = mechanism.properties;

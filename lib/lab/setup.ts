@@ -3,7 +3,12 @@
  *
  * @module
  */
-import type { Address, Mechanism, Occupancy, Opened } from "../channel/mod.ts";
+import type {
+  Mechanism,
+  NamedAddress,
+  Occupancy,
+  Opened,
+} from "../channel/mod.ts";
 import type { ProcessLog } from "../cli/log.ts";
 import { Progress } from "../cli/progress.ts";
 import type { WaitOptions } from "../wait/wait_for.ts";
@@ -19,7 +24,7 @@ export function addressOf(
   { name, capacity }: Options,
   process?: string,
   memory?: SharedArrayBuffer,
-): Address {
+): NamedAddress {
   return {
     name: process === undefined ? name : `${name}.${process}`,
     capacity,
@@ -30,7 +35,7 @@ export function addressOf(
 /** Which object it is, for `--verbose`. */
 function openedLine(
   { name: via, summary }: Mechanism,
-  { name }: Address,
+  { name }: NamedAddress,
 ): string {
   return `Opened ${via}: ${summary.replace("NAME", name)}`;
 }
@@ -48,7 +53,7 @@ export async function openAnd<End>(
   other: "sender" | "receiver",
   { mechanism, address, log }: {
     mechanism: Mechanism;
-    address: Address;
+    address: NamedAddress;
     log: ProcessLog;
   },
 ): Promise<End & (Disposable | AsyncDisposable)> {
@@ -95,7 +100,7 @@ function leftLine(
  */
 export async function followLab(
   { parent, mechanism }: Options,
-  address: Address,
+  address: NamedAddress,
 ): Promise<AsyncDisposable> {
   const { remove } = await mechanism.load();
   if (parent !== undefined) {

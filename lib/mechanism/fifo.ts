@@ -32,6 +32,7 @@ import {
 import { SystemError } from "../posix/libc.ts";
 import { POLLERR, pollFd, POLLHUP, POLLIN, waitFd } from "../posix/poll.ts";
 import type { Role } from "../posix/presence.ts";
+import { channelName, ownFile } from "./address.ts";
 import { Membership } from "./membership.ts";
 import { inspectPlace, Place, removePlace, runPath } from "./run_folder.ts";
 import { StreamReader, StreamSender } from "./stream_ends.ts";
@@ -69,8 +70,8 @@ export function remove(address: Address): string | undefined {
   return removePlace(pathOf(address), "FIFO");
 }
 
-function pathOf({ name }: Address): string {
-  return runPath(`${name}.fifo`);
+function pathOf(address: Address): string {
+  return ownFile(address) ?? runPath(`${channelName(address)}.fifo`);
 }
 
 /** Writes. */

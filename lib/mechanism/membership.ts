@@ -6,6 +6,7 @@
  */
 import { unlink } from "../posix/file.ts";
 import type { Presence, Role } from "../posix/presence.ts";
+import { folderOf } from "./address.ts";
 import { type Place, RunFolder } from "./run_folder.ts";
 
 /**
@@ -19,7 +20,7 @@ export type Settle = (others: Presence) => Place;
 export class Membership implements Disposable {
   readonly #settle: Settle;
   readonly #role: Role;
-  readonly #folder = new RunFolder();
+  readonly #folder: RunFolder;
   readonly #presence: Presence;
   #place: Place;
 
@@ -30,6 +31,7 @@ export class Membership implements Disposable {
   constructor(path: string, role: Role, settle: Settle) {
     this.#settle = settle;
     this.#role = role;
+    this.#folder = new RunFolder(folderOf(path));
     this.#presence = this.#folder.presence(path);
     this.#place = this.#enter(path);
   }

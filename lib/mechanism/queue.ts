@@ -24,6 +24,7 @@ import { MessageQueue } from "../posix/mqueue.ts";
 import { waitFd } from "../posix/poll.ts";
 import { exclusively, Presence, type Role } from "../posix/presence.ts";
 import { stat } from "../posix/stat.ts";
+import { channelName, ownObject } from "./address.ts";
 
 const CAPACITY = 10; // messages: what every user may have, msg_max
 const SIZE_BYTES = 8192; // msgsize_max
@@ -71,8 +72,9 @@ export function remove(address: Address): string | undefined {
 }
 
 /** Carries the user's number: names of queues belong to the whole machine. */
-function nameOf({ name }: Address): string {
-  return `/ipc-lab-${libc().geteuid()}.${name}`;
+function nameOf(address: Address): string {
+  return ownObject(address) ??
+    `/ipc-lab-${libc().geteuid()}.${channelName(address)}`;
 }
 
 function openExisting(name: string): MessageQueue | undefined {

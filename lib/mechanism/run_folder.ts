@@ -21,6 +21,7 @@ import { libc, SystemError } from "../posix/libc.ts";
 import type { Occupancy } from "../channel/mod.ts";
 import { exclusively, Presence } from "../posix/presence.ts";
 import { type Stat, stat } from "../posix/stat.ts";
+import { fileOf, folderOf } from "./address.ts";
 
 const FOLDER = "run";
 
@@ -46,43 +47,53 @@ export function isInRunFolder(path: string): boolean {
   return /^(\.\/)*run\//.test(path);
 }
 
-/** The folder, open: for locks, and to say who is there. */
+/** The folder of a channel, open: for locks, and to say who is there. */
 export class RunFolder implements Disposable {
   readonly #fd: number;
+  readonly #path: string;
 
   /**
-   * Makes the folder if it is not there, for our user alone.
+   * Makes `run/` if it is not there, for our user alone; another folder must be
+   * there.
    *
    * @throws {LabError} If it cannot be made, or others may write to it.
    */
-  constructor() {
-    makeRunFolder();
-    const fd = open(FOLDER, O_RDONLY | O_DIRECTORY | O_NOFOLLOW);
+  constructor(path: string = FOLDER) {
+    if (path === FOLDER) makeRunFolder();
+    const fd = open(path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW);
     if (fd < 0) {
       throw new LabError(
-        `Cannot use ${FOLDER}/ as it is not a folder: remove it or work elsewhere`,
+        fd === -ENOENT
+          ? `Cannot use ${path}/ as it is not there: make it first`
+          : `Cannot use ${path}/ as it is not a folder: remove it or work elsewhere`,
       );
     }
     this.#fd = fd;
+    this.#path = path;
     const { uid, mode } = stat(fd);
     const user = libc().geteuid();
     if (uid === user && (mode & 0o022) === 0) return;
     close(fd);
     throw new LabError(
       uid !== user
-        ? `Cannot use ${FOLDER}/ as it belongs to user ${uid} and we are user ${user}: copy the project to a folder of your own`
-        : `Cannot use ${FOLDER}/ as others may write to it: chmod go-w ${FOLDER}`,
+        ? `Cannot use ${path}/ as it belongs to user ${uid} and we are user ${user}: ${
+          path === FOLDER
+            ? "copy the project to a folder of your own"
+            : "choose a folder of your own"
+        }`
+        : `Cannot use ${path}/ as others may write to it: chmod go-w ${path}`,
     );
   }
 
   /** Does something that no other of our processes may do at the same time. */
   exclusively<T>(work: () => T): T {
-    return exclusively(this.#fd, `${FOLDER}/`, work);
+    return exclusively(this.#fd, `${this.#path}/`, work);
   }
 
   /** Marks, and asks, which processes have the object of that name open. */
   presence(path: string): Presence {
-    return new Presence(this.#fd, path);
+    // The file's name alone: others may write the path in another way.
+    return new Presence(this.#fd, fileOf(path));
   }
 
   [Symbol.dispose](): void {
@@ -166,11 +177,11 @@ export function inspectPlace(
   path: string,
   kind: "FIFO" | "socket",
 ): Occupancy | undefined {
-  const folderThere = open(FOLDER, O_PATH);
+  const folderThere = open(folderOf(path), O_PATH);
   if (folderThere < 0) return undefined;
   close(folderThere);
   using place = Place.find(path, kind);
-  using folder = new RunFolder();
+  using folder = new RunFolder(folderOf(path));
   const presence = folder.presence(path);
   if (!place && presence.isAlone) return undefined;
   return { object: path, ...presence.roles, messages: 0 };

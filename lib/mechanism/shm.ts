@@ -28,6 +28,7 @@ import {
 import { ringBytes } from "../shared_memory/layout.ts";
 import { processParking } from "../shared_memory/process_parking.ts";
 import { Ring } from "../shared_memory/ring.ts";
+import { channelName, ownObject } from "./address.ts";
 
 const CAPACITY = 64; // messages
 const SLOT_BYTES = 66_048; // 64 KiB of body, 512 bytes of header
@@ -71,8 +72,9 @@ export function remove(address: Address): string | undefined {
 }
 
 /** Carries the user's number: names of segments belong to the whole machine. */
-function nameOf({ name }: Address): string {
-  return `/ipc-lab-${libc().geteuid()}.${name}`;
+function nameOf(address: Address): string {
+  return ownObject(address) ??
+    `/ipc-lab-${libc().geteuid()}.${channelName(address)}`;
 }
 
 /** Opens the segment, and says that we are there. */

@@ -23,6 +23,7 @@ import type { Presence } from "../posix/presence.ts";
 import { PollSet } from "../posix/poll.ts";
 import { accept, connectTo, listenAt } from "../posix/socket.ts";
 import { RateLimit } from "../wait/rate_limit.ts";
+import { channelName, folderOf, ownFile } from "./address.ts";
 import { Membership } from "./membership.ts";
 import {
   inspectPlace,
@@ -48,7 +49,7 @@ export function openReceiver(address: Address): Receiver & Disposable {
 
 export function keepOpen(address: Address): KeptOpen {
   const path = pathOf(address);
-  const folder = new RunFolder();
+  const folder = new RunFolder(folderOf(path));
   const presence = folder.presence(path);
   folder.exclusively(() => presence.enterAlone(path));
   return {
@@ -65,18 +66,19 @@ export function remove(address: Address): string | undefined {
   return removePlace(pathOf(address), "socket");
 }
 
-function pathOf({ name }: Address): string {
-  return runPath(`${name}.sock`);
+function pathOf(address: Address): string {
+  return ownFile(address) ?? runPath(`${channelName(address)}.sock`);
 }
 
 /** Writes; connects again when the consumer has gone and another one comes. */
 class SocketSender extends StreamSender {
   readonly #path: string;
-  readonly #folder = new RunFolder();
+  readonly #folder: RunFolder;
 
   constructor(path: string) {
     super();
     this.#path = path;
+    this.#folder = new RunFolder(folderOf(path));
     // Whether or not somebody listens yet: a producer waits here.
     this.#folder.presence(path).enter("sender");
     this.fd = this.#connect();
@@ -102,7 +104,7 @@ class SocketSender extends StreamSender {
   }
 
   async #listenerComes(signal: AbortSignal) {
-    using folder = watch("run"); // before we look
+    using folder = watch(folderOf(this.#path)); // before we look
     for (;;) {
       this.fd = this.#connect();
       if (this.fd !== undefined) return;

@@ -4,7 +4,7 @@
  * @module
  */
 import { TextLineStream } from "@std/streams/text-line-stream";
-import type { Address, Mechanism } from "../../lib/channel/mod.ts";
+import type { Mechanism, NamedAddress } from "../../lib/channel/mod.ts";
 import type { Order, PeerStart, Reply, Role } from "./peer.ts";
 import { freshName } from "../scripts.ts";
 
@@ -100,7 +100,7 @@ export interface ChannelOptions {
 /** A channel of its own, and the peers at its ends. */
 export class Channel implements AsyncDisposable {
   readonly mechanism: Mechanism;
-  readonly address: Address;
+  readonly address: NamedAddress;
   readonly #peers: Peer[] = [];
   readonly #listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
   readonly #pool?: Pool;

@@ -1,0 +1,62 @@
+/**
+ * What an address says, checked before it becomes a path or a kernel's name.
+ *
+ * @module
+ */
+import { type Address, NAME } from "../channel/mod.ts";
+
+/**
+ * The channel's name, which becomes part of a path.
+ *
+ * @throws {TypeError} If there is none, or it could lead elsewhere.
+ */
+export function channelName({ name }: Address): string {
+  if (name === undefined) {
+    throw new TypeError("Cannot open a channel without a name or a path");
+  }
+  if (NAME.test(name)) return name;
+  throw new TypeError(
+    `Cannot use '${name}' as a channel's name: it must match ${NAME}`,
+  );
+}
+
+/**
+ * A path of the caller's own, for a FIFO or a socket.
+ *
+ * @returns `undefined`: the address has none.
+ * @throws {TypeError} If it names no file.
+ */
+export function ownFile({ path }: Address): string | undefined {
+  if (path === undefined) return undefined;
+  const file = /[^/]*$/.exec(path)?.[0] ?? "";
+  if (!["", ".", ".."].includes(file) && !path.includes("\0")) return path;
+  throw new TypeError(
+    `Cannot use '${path}' as a path: it must end with the name of a file`,
+  );
+}
+
+/**
+ * A name of the caller's own, for a queue or a segment: mq_overview(7).
+ *
+ * @returns `undefined`: the address has none.
+ * @throws {TypeError} If the kernel could not use it.
+ */
+export function ownObject({ path }: Address): string | undefined {
+  if (path === undefined || /^\/(?!\.{1,2}$)[^/\0]{1,254}$/.test(path)) {
+    return path;
+  }
+  throw new TypeError(
+    `Cannot use '${path}' as a name: it must be a slash and 1 to 254 characters that are no slash`,
+  );
+}
+
+/** The folder that a file lies in. */
+export function folderOf(path: string): string {
+  const end = path.lastIndexOf("/");
+  return end < 0 ? "." : path.slice(0, end) || "/";
+}
+
+/** The file's name in its folder. */
+export function fileOf(path: string): string {
+  return path.slice(path.lastIndexOf("/") + 1);
+}

@@ -1,0 +1,103 @@
+// A channel at a path, or under a name, of the caller's own.
+import { assertEquals, assertRejects } from "@std/assert";
+import type { Address, Operations } from "../../lib/channel/mod.ts";
+import { END } from "../../lib/channel/mod.ts";
+import { LabError } from "../../lib/error.ts";
+import { mechanismNamed, MECHANISMS } from "../../lib/mechanism/mod.ts";
+
+/** A folder of our user's, for one test. */
+class OwnFolder implements Disposable {
+  readonly path = Deno.makeTempDirSync();
+
+  [Symbol.dispose]() {
+    Deno.removeSync(this.path, { recursive: true });
+  }
+}
+
+/** The same folder, written as a path from the working directory. */
+function fromHere(path: string): string {
+  return Deno.cwd().replaceAll(/\/[^/]+/g, "../") + path.slice(1);
+}
+
+/** Sends one byte, reads it, and closes both ends. */
+async function passOne({ openReceiver, openSender }: Operations, addresses: {
+  sender: Address;
+  receiver: Address;
+}) {
+  await using receiver = await openReceiver(addresses.receiver);
+  {
+    await using sender = await openSender(addresses.sender);
+    assertEquals(sender.offer(new Uint8Array([7])), true);
+    assertEquals(receiver.poll(), new Uint8Array([7]));
+  }
+  if ("stream" in receiver) receiver.poll(); // a socket's CUT comes first
+  assertEquals(receiver.poll(), END);
+}
+
+for (const via of ["fifo", "socket"]) {
+  Deno.test(`${via}: a path is the same channel however it is written`, async () => {
+    using folder = new OwnFolder();
+    const operations = await mechanismNamed(via).load();
+    const path = `${folder.path}/channel`;
+    await passOne(operations, {
+      receiver: { path },
+      sender: { path: fromHere(path) },
+    });
+    assertEquals([...Deno.readDirSync(folder.path)], []);
+  });
+
+  Deno.test(`${via}: a folder must be there, and nobody else's to write to`, async () => {
+    using folder = new OwnFolder();
+    const { openReceiver } = await mechanismNamed(via).load();
+    const open = (path: string) => async () => await openReceiver({ path });
+    await assertRejects(
+      open(`${folder.path}/none/channel`),
+      LabError,
+      "is not there: make it first",
+    );
+    Deno.chmodSync(folder.path, 0o777);
+    await assertRejects(
+      open(`${folder.path}/channel`),
+      LabError,
+      "others may write to it",
+    );
+  });
+}
+
+for (const via of ["queue", "shm"]) {
+  Deno.test(`${via}: a name of one's own is the kernel's name`, async () => {
+    const operations = await mechanismNamed(via).load();
+    const path = `/test.${crypto.randomUUID()}`;
+    {
+      await using _receiver = await operations.openReceiver({ path });
+      const there = await operations.inspect?.({ path });
+      assertEquals(there?.object, path);
+    }
+    await passOne(operations, { receiver: { path }, sender: { path } });
+    assertEquals(await operations.inspect?.({ path }), undefined);
+  });
+}
+
+for (const { name: via, properties, load } of MECHANISMS) {
+  if (properties.openedBy !== "name") continue;
+  Deno.test(`${via}: an address that could lead elsewhere is refused`, async () => {
+    const { openReceiver } = await load();
+    const bad: Address[] = [
+      {},
+      { name: "" },
+      { name: "../up" },
+      { name: ".." },
+      { path: "" },
+      { path: "/" },
+      { path: "/.." },
+      { path: "/a\0b" },
+    ];
+    for (const address of bad) {
+      await assertRejects(
+        async () => await openReceiver(address),
+        TypeError,
+        "Cannot ",
+      );
+    }
+  });
+}
