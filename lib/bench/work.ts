@@ -11,7 +11,8 @@ import {
   type Refusal,
   type Sender,
 } from "../channel/mod.ts";
-import { spinAWhile, waitFor, type WaitOptions } from "../wait/mod.ts";
+import { waitFor, type WaitOptions } from "../wait/mod.ts";
+import { spinAWhile } from "../wait/spin.ts";
 import { Check, Payload, STOP } from "./payload.ts";
 
 /** One side: where it sends, and where it receives. */

@@ -25,7 +25,8 @@ import {
   recordOf,
 } from "../message/message.ts";
 import { MAX_RANGE, type ServerOptions } from "./flags.ts";
-import { Turn, waitFor } from "../wait/mod.ts";
+import { waitFor } from "../wait/mod.ts";
+import { Turn } from "../wait/turn.ts";
 
 /** Milliseconds that the server waits for a client to make room for its answer. */
 const PATIENCE = 500;

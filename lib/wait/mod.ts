@@ -1,12 +1,19 @@
 /**
- * Waiting: retry, block, spin; durations, and turns for the event loop.
+ * Waiting: `retry` as the lab sheet has it, `waitFor` in the way that one
+ * chooses (retry, block, spin), and `send` and `receive`, which wait for a
+ * channel.
  *
  * @module
  */
-export * from "./block.ts";
-export * from "./duration.ts";
-export * from "./rate_limit.ts";
-export * from "./retry.ts";
-export * from "./spin.ts";
-export * from "./turn.ts";
+export { TimeoutError } from "../error.ts";
+export type { Ready } from "./block.ts";
+export * from "./receive.ts";
+export {
+  type Clock,
+  retry,
+  retryLine,
+  type RetryOptions,
+  systemClock,
+} from "./retry.ts";
+export * from "./send.ts";
 export * from "./wait_for.ts";
