@@ -1,13 +1,50 @@
 /**
- * ipc-lab as a library: the contract, the mechanisms, the waiting, the messages,
- * shared memory and the log.
+ * ipc-lab as a library: the contract, the mechanisms, the waiting, the messages
+ * and shared memory. Each is also an entry of its own, such as
+ * `@ipc-lab/ipc-lab/wait`.
+ *
+ * Two things are entries of their own alone, as they take long to load: the log
+ * (`@ipc-lab/ipc-lab/log`, which loads LogTape, half a start of Deno), and the
+ * format of lines (in `@ipc-lab/ipc-lab/message`, which loads node:buffer). The
+ * code of a mechanism is loaded when it is used.
+ *
+ * @example A producer and a consumer over shared memory
+ * ```ts
+ * import { assertEquals } from "@std/assert";
+ * import { END, mechanismNamed, receive, send } from "@ipc-lab/ipc-lab";
+ *
+ * const workers = await mechanismNamed("workers").load();
+ * const address = { memory: workers.allocate?.({}) };
+ *
+ * await using receiver = await workers.openReceiver(address);
+ * {
+ *   await using sender = await workers.openSender(address);
+ *   await send(sender, new TextEncoder().encode("hello"));
+ * }
+ * const bytes = await receive(receiver, { way: "block" });
+ * assertEquals(bytes, new TextEncoder().encode("hello"));
+ * assertEquals(await receive(receiver), END);
+ * ```
+ *
+ * Two processes do the same with `mechanismNamed("fifo")` and the address
+ * `{ path: "/folder/of/mine/orders.fifo" }`, started with `--allow-ffi`.
  *
  * @module
  */
 export * from "./channel/mod.ts";
-export * from "./cli/log.ts";
-export * from "./error.ts";
+export { errorCode, isExpected, LabError, TimeoutError } from "./error.ts";
 export * from "./mechanism/mod.ts";
-export * from "./message/mod.ts";
+export { header } from "./message/header.ts";
+export { Inbox } from "./message/inbox.ts";
+export {
+  type Decoder,
+  type Format,
+  type Header,
+  MAX_BODY,
+  Message,
+  MessageError,
+  recordOf,
+} from "./message/message.ts";
+export { SequenceCheck } from "./message/sequence_check.ts";
 export * from "./shared_memory/mod.ts";
 export * from "./wait/mod.ts";

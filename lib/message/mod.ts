@@ -4,8 +4,16 @@
  *
  * @module
  */
-export * from "./format_names.ts";
-export * from "./formats.ts";
-export * from "./inbox.ts";
-export * from "./message.ts";
-export * from "./sequence_check.ts";
+export { header } from "./header.ts";
+export { Inbox } from "./inbox.ts";
+export { line } from "./line.ts";
+export {
+  type Decoder,
+  type Format,
+  type Header,
+  MAX_BODY,
+  Message,
+  MessageError,
+  recordOf,
+} from "./message.ts";
+export { SequenceCheck } from "./sequence_check.ts";

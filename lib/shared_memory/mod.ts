@@ -1,10 +1,10 @@
 /**
- * Shared memory: a ring of slots, its two ends, and a mutex.
+ * Shared memory: a ring of slots, and a mutex.
  *
  * @module
  */
-export * from "./ends.ts";
-export * from "./layout.ts";
-export * from "./mutex.ts";
-export * from "./parking.ts";
-export * from "./ring.ts";
+export { ringBytes, RingLayout } from "./layout.ts";
+export { Mutex } from "./mutex.ts";
+export type { BlockingParking, Parking } from "./parking.ts";
+export { RingMarks, type Role } from "./marks.ts";
+export { Ring } from "./ring.ts";
