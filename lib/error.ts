@@ -3,16 +3,19 @@
  * says the action, the value and what is allowed; no stack is shown with it.
  */
 export class LabError extends Error {
+  /** The class's name, for `error.name`. */
   override name = "LabError";
 }
 
 /** The command line is wrong: exit code 2. */
 export class UsageError extends LabError {
+  /** The class's name, for `error.name`. */
   override name = "UsageError";
 }
 
-/** Nothing moved for as long as `--timeout` allows. */
+/** A wait was given up: nothing moved for as long as its timeout allows. */
 export class TimeoutError extends LabError {
+  /** The class's name, for `error.name`. */
   override name = "TimeoutError";
 }
 

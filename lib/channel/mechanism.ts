@@ -64,7 +64,9 @@ export interface Properties {
 export interface Occupancy {
   /** The kernel object, such as `run/lab.fifo`. */
   object: string;
+  /** Has a process it open to send? */
   sender: boolean;
+  /** Has a process it open to receive? */
   receiver: boolean;
   /** A lab that runs. */
   parent: boolean;
@@ -84,6 +86,7 @@ export interface Mechanism {
   name: string;
   /** One line for the help. */
   summary: string;
+  /** What it is and does, as the contract tests prove it. */
   properties: Properties;
   /** Which of the two the lab starts first, so that neither must wait at once. */
   first: "producer" | "consumer";
@@ -94,13 +97,18 @@ export interface Mechanism {
 }
 
 /** A value, or a promise of it where the mechanism crosses a network. */
-type Awaitable<T> = T | Promise<T>;
+export type Awaitable<T> = T | Promise<T>;
 
 /** What one can do with a mechanism: what its file in `mechanism/` exports. */
 export interface Operations {
-  /** Opens the sending end. */
+  /**
+   * Opens the sending end, and makes the channel if it is not there.
+   *
+   * @throws {TypeError} If the address is not one that the mechanism can use.
+   * @throws {LabError} If what lies there, or its folder, is not ours to use.
+   */
   openSender(address: Address): Opened<Sender>;
-  /** Opens the receiving end. */
+  /** Opens the receiving end, in the same way. */
   openReceiver(address: Address): Opened<Receiver>;
   /**
    * Keeps the channel open until the second child has come.

@@ -14,7 +14,7 @@ import { retryLine } from "../wait/mod.ts";
 
 /** Options for {@linkcode startLog}. */
 export interface LogOptions {
-  /** @default {"lab"} */
+  /** Lines as on the lab sheet, or one JSON object a line. @default {"lab"} */
   format?: "lab" | "json";
   /** DEBUG lines too? @default {false} */
   verbose?: boolean;
@@ -135,13 +135,36 @@ export interface Summary {
   seconds: number;
 }
 
-/** The log of one process, one method for each kind of line. */
+/**
+ * The log of one process, one method for each kind of line. Where nothing has
+ * called {@linkcode startLog}, it says nothing.
+ *
+ * @example
+ * ```ts
+ * import { assertEquals } from "@std/assert";
+ *
+ * const lines: string[] = [];
+ * startLog({ write: (line) => lines.push(line) });
+ * const log = new ProcessLog("process1", 2796);
+ * log.start();
+ * log.write("7", 1);
+ * log.finish();
+ * assertEquals(lines, [
+ *   "INFO:process1:Pid:2796",
+ *   "INFO:process1:Writing 7",
+ *   "INFO:process1:Finished process 1",
+ * ]);
+ * ```
+ */
 export class ProcessLog {
+  /** Whose log it is: the middle of `LEVEL:name:text`. */
   readonly name: string;
   #pid: number;
   #logger;
 
   /**
+   * The log of a process of that name.
+   *
    * @param name `parent`, `process1` (the producer) or `process2` (the consumer).
    */
   constructor(name: string, pid: number = Deno.pid) {
@@ -150,28 +173,33 @@ export class ProcessLog {
     this.#logger = getLogger([name]);
   }
 
+  /** `Pid:2796` */
   start(): void {
     this.#info("start", "Pid:{pid}", {});
   }
 
+  /** `Writing 7`. @param seq The message's sequence number. */
   write(value: string, seq: number): void {
     this.#info("write", "Writing {value}", { value, seq });
   }
 
+  /** `Delivered 7`: the consumer has acknowledged it. */
   deliver(value: string, seq: number): void {
     this.#info("deliver", "Delivered {value}", { value, seq });
   }
 
+  /** `Read: 7` */
   read(value: string, seq: number): void {
     this.#info("read", "Read: {value}", { value, seq });
   }
 
-  /** @param ms Milliseconds. */
+  /** `Intentionally sleeping for 5 seconds`. @param ms Milliseconds. */
   pause(ms: number): void {
     const duration = seconds(ms);
     this.#info("pause", `Intentionally sleeping for ${duration}`, { ms });
   }
 
+  /** `Data not available sleeping for 1 second before retrying`, as `onRetry`. */
   retry(refusal: Refusal, attempt: number, ms: number): void {
     const event = refusal === FULL ? "full" : "retry";
     this.#info(event, retryLine(refusal, ms), { attempt, ms });
@@ -183,7 +211,7 @@ export class ProcessLog {
     this.#info("finish", `Finished ${words}`, {});
   }
 
-  /** @param did `Wrote` or `Read`. */
+  /** `Read 10 values in 0.200 seconds ...`. @param did `Wrote` or `Read`. */
   summary(did: string, { count, seconds }: Summary): void {
     const perSecond = seconds > 0 ? Math.round(count / seconds) : count;
     this.#info(
@@ -196,18 +224,22 @@ export class ProcessLog {
     );
   }
 
+  /** An INFO line. @param values Added to the JSON object. */
   info(text: string, values: Record<string, unknown> = {}): void {
     this.#logger.info("{text}", { ...values, text, pid: this.#pid });
   }
 
+  /** A DEBUG line, seen only with `verbose`. */
   debug(text: string): void {
     this.#logger.debug("{text}", { text, pid: this.#pid });
   }
 
+  /** A WARNING line. @param values Added to the JSON object. */
   warn(text: string, values: Record<string, unknown> = {}): void {
     this.#logger.warn("{text}", { ...values, text, pid: this.#pid });
   }
 
+  /** An ERROR line. @param values Added to the JSON object. */
   error(text: string, values: Record<string, unknown> = {}): void {
     const properties = { event: "error", ...values, text, pid: this.#pid };
     this.#logger.error("{text}", properties);

@@ -10,7 +10,27 @@ import { type Decoder, type Message, MessageError } from "./message.ts";
 const NONE = new Uint8Array(0);
 const KILLED = "Cannot read a message whose sender was killed in it";
 
-/** Where the consumer finds its messages. */
+/**
+ * Where the consumer finds its messages.
+ *
+ * @example
+ * ```ts
+ * import { assertEquals } from "@std/assert";
+ * import { header, Message, mechanismNamed, send } from "@ipc-lab/ipc-lab";
+ *
+ * const { load, properties } = mechanismNamed("workers");
+ * const { allocate, openReceiver, openSender } = await load();
+ * const address = { memory: allocate?.({}) };
+ * await using sender = await openSender(address);
+ * await using receiver = await openReceiver(address);
+ * const inbox = new Inbox(receiver, () => header.decoder(), properties.boundaries);
+ *
+ * const fields = { type: "data", from: "a", to: "b", seq: 1, priority: 0 };
+ * await send(sender, header.encode(Message.of("any\nbytes", fields)));
+ * const message = inbox.poll();
+ * assertEquals(message instanceof Message && message.text, "any\nbytes");
+ * ```
+ */
 export class Inbox<Item = Message> {
   #receiver: Receiver;
   #newDecoder: () => Decoder<Item>;
@@ -20,7 +40,9 @@ export class Inbox<Item = Message> {
   #decoder: Decoder<Item>;
 
   /**
-   * @param newDecoder As in `Format`.
+   * An inbox at a receiver, which stays yours to close.
+   *
+   * @param newDecoder Makes a decoder, such as `() => header.decoder()`.
    * @param boundaries Does each record begin and end with a message?
    */
   constructor(

@@ -18,8 +18,11 @@ export const NEWLINE = 10;
 
 /** The lab sheet's header, field by field. */
 export interface Header {
+  /** What kind of message it is, such as `data`. */
   type: string;
+  /** The sender's name. */
   from: string;
+  /** The receiver's name. */
   to: string;
   /** Sequence number: 1 for a sender's first message. */
   seq: number;
@@ -44,7 +47,11 @@ const decoder = new TextDecoder("utf-8", { ignoreBOM: true });
  * ```
  */
 export class Message {
-  /** @param body Bytes; a message that was read holds them until the next read. */
+  /**
+   * A message of those bytes.
+   *
+   * @param body Bytes; a message that was read holds them until the next read.
+   */
   constructor(readonly body: Uint8Array, readonly header?: Header) {}
 
   /** A message with that text as its body. */
@@ -60,8 +67,11 @@ export class Message {
 
 /** Why a message could not be read or sent. A value, for reading goes on after it. */
 export class MessageError extends LabError {
+  /** The class's name, for `error.name`. */
   override name = "MessageError";
   /**
+   * The error, with the beginning of the bytes in its text.
+   *
    * @param reason What is wrong and what is allowed.
    * @param bytes What was there instead; its beginning is quoted.
    * @param torn Was it cut off because its sender went in the middle?
@@ -115,6 +125,7 @@ export function concat(...parts: Uint8Array[]): Uint8Array {
 
 /** How messages lie in a stream of bytes. */
 export interface Format {
+  /** As in `--format=NAME`. */
   name: string;
   /**
    * The message as bytes, ready to be sent.

@@ -86,7 +86,11 @@ export class RingLayout {
   readonly #taken: Uint8Array; // the record that was copied out
   #view: Uint8Array; // of as much of it as the record is long
 
-  /** @throws {LabError} If the memory holds no ring, or one of another kind. */
+  /**
+   * Looks at the memory of a ring.
+   *
+   * @throws {LabError} If the memory holds no ring, or one of another kind.
+   */
   constructor(memory: ArrayBufferLike) {
     const { byteLength } = memory;
     const words = new Int32Array(memory, 0, byteLength >> 2);

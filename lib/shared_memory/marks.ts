@@ -31,8 +31,14 @@ export const ENDS = {
 export class RingMarks extends RingLayout {
   /** A positive number: a process id, or a worker's. */
   protected readonly owner: number;
+  /** How this end sleeps, and wakes others. */
   protected readonly parking: Parking;
 
+  /**
+   * Attaches to a ring.
+   *
+   * @throws {LabError} If the memory holds no ring, or one of another kind.
+   */
   constructor(memory: ArrayBufferLike, owner: number, parking: Parking) {
     super(memory);
     this.owner = owner;
@@ -83,7 +89,11 @@ export class RingMarks extends RingLayout {
     throw damaged(`position ${position}`);
   }
 
-  /** @returns Is the lock ours now? If not, another holds it for a long time. */
+  /**
+   * Takes a role's lock.
+   *
+   * @returns Is it ours now? If not, another holds it for a long time.
+   */
   protected lock(word: number): boolean {
     for (let i = 0; i < SPINS; i++) {
       const owner = Atomics.compareExchange(this.words, word, 0, this.owner);
@@ -92,6 +102,7 @@ export class RingMarks extends RingLayout {
     return false;
   }
 
+  /** Gives it back. */
   protected unlock(word: number): void {
     Atomics.store(this.words, word, 0);
   }

@@ -36,7 +36,13 @@ export class Mutex {
   readonly #index: number;
   readonly #parking: BlockingParking;
 
-  /** @param index Which of the words it is. */
+  /**
+   * A mutex on one word of memory that all of its users share.
+   *
+   * @param index Which of the words it is.
+   * @param parking How to sleep; by default between the workers of one process.
+   * @throws {RangeError} If there is no such word.
+   */
   constructor(
     words: Int32Array<ArrayBufferLike>,
     index: number,

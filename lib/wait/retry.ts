@@ -28,7 +28,7 @@ export interface RetryOptions {
   delay?: number;
   /** Give up after that many milliseconds; 0 for never. @default {60000} */
   timeout?: number;
-  /** Ends the wait. */
+  /** Ends the wait, which then throws the signal's reason. */
   signal?: AbortSignal;
   /**
    * Called before each sleep.
@@ -38,7 +38,7 @@ export interface RetryOptions {
    * @param ms How long the sleep will be.
    */
   onRetry?: (refusal: Refusal, attempt: number, ms: number) => void;
-  /** @default {systemClock} */
+  /** The time to go by. @default {systemClock} */
   clock?: Clock;
 }
 

@@ -17,7 +17,11 @@ export type Way = typeof WAYS[number];
 
 /** Options for {@linkcode waitFor}. */
 export interface WaitOptions extends RetryOptions {
-  /** @default {"retry"} */
+  /**
+   * Look and sleep, let the kernel wake us, or look without a rest.
+   *
+   * @default {"retry"}
+   */
   way?: Way;
 }
 
