@@ -78,7 +78,10 @@ export interface Receiver {
    * @throws The signal's reason, once it is aborted.
    */
   readable(signal: AbortSignal): Promise<void> | undefined;
-  /** What is there and was not taken, where the kernel can tell. */
+  /**
+   * What is there and was not taken, where the kernel can tell; nothing where
+   * another receiver is there to take it.
+   */
   unread?(): Unread;
 }
 

@@ -11,7 +11,6 @@ import {
   END,
   type Mechanism,
   NAME,
-  type NamedAddress,
   PENDING,
   type Receiver,
   type Sender,
@@ -21,6 +20,10 @@ import { header as format } from "../message/header.ts";
 import { Inbox } from "../message/inbox.ts";
 import { type Header, Message, recordOf } from "../message/message.ts";
 import { waitFor, type WaitOptions } from "../wait/wait_for.ts";
+import { UNIQUE_LENGTH } from "./channel_flags.ts";
+
+/** Messages that are looked at in one go; then the event loop has its turn. */
+const LOOKS = 256;
 
 /** How long (ms) a producer may take to make room for its acknowledgement. */
 const PATIENCE_MS = 1000;
@@ -45,22 +48,33 @@ export class Acknowledgements implements AsyncDisposable {
     this.#inbox = new Inbox(receiver, () => format.decoder(), boundaries);
   }
 
-  /** Opens a mailbox for them. */
-  static async open(mechanism: Mechanism, mailbox: NamedAddress) {
+  /**
+   * Opens a mailbox for them, which no other producer has, and none had before:
+   * what an earlier run was told is not taken for an answer to this one.
+   *
+   * @param name The mailbox's name begins with it.
+   */
+  static async open(
+    mechanism: Mechanism,
+    name: string,
+  ): Promise<Acknowledgements> {
     const { openReceiver } = await mechanism.load();
-    const receiver = await openReceiver(mailbox);
+    const unique = crypto.randomUUID().slice(0, UNIQUE_LENGTH - 1);
+    const mailbox = `${name}.${unique}`;
+    const receiver = await openReceiver({ name: mailbox });
     const { boundaries } = mechanism.properties;
-    return new Acknowledgements(mailbox.name, receiver, boundaries);
+    return new Acknowledgements(mailbox, receiver, boundaries);
   }
 
   /** Waits until the message of that number was taken. */
   async of(seq: number, wait: WaitOptions): Promise<void> {
     const look = () => {
-      for (;;) {
+      for (let i = 0; i < LOOKS; i++) {
         const found = this.#inbox.poll();
         if (found === END || found === PENDING) return PENDING;
         if (found instanceof Message && found.header?.seq === seq) return true;
       }
+      return PENDING;
     };
     await waitFor(look, (signal) => this.#receiver.readable(signal), wait);
   }
@@ -73,13 +87,24 @@ export class Acknowledgements implements AsyncDisposable {
 /** The receiver's side: acknowledges messages. */
 export class Acknowledger implements AsyncDisposable {
   #mechanism: Mechanism;
+  #channel: string;
   #from: string;
   #wait: WaitOptions;
   #replyTo?: string;
   #sender?: OpenSender;
 
-  constructor(mechanism: Mechanism, from: string, wait: WaitOptions) {
+  /**
+   * @param channel The name of the channel that the messages come from.
+   * @param from Who acknowledges them.
+   */
+  constructor(
+    mechanism: Mechanism,
+    channel: string,
+    from: string,
+    wait: WaitOptions,
+  ) {
     this.#mechanism = mechanism;
+    this.#channel = channel;
     this.#from = from;
     this.#wait = wait;
   }
@@ -91,15 +116,21 @@ export class Acknowledger implements AsyncDisposable {
    */
   async answer({ replyTo, from, seq }: Header): Promise<string | undefined> {
     if (replyTo === undefined) return undefined;
-    if (!NAME.test(replyTo)) {
-      return `Cannot answer to '${replyTo}': it is no channel's name`;
+    const { name: via, properties } = this.#mechanism;
+    if (properties.openedBy !== "name") {
+      return `Cannot answer to '${replyTo}': no channel has a name over ${via}`;
+    }
+    // No way out of run/, and none into other channels.
+    const prefix = `${this.#channel}.`;
+    if (!NAME.test(replyTo) || !replyTo.startsWith(prefix)) {
+      return `Cannot answer to '${replyTo}': it must begin with '${prefix}'`;
     }
     const header = { type: "taken", from: this.#from, to: from, priority: 0 };
     const answer = Message.of("", { ...header, seq });
     try {
       if (await this.#send(replyTo, answer)) return undefined;
       await this.#close();
-      return `Nobody reads ${replyTo}: its producer has gone`;
+      return `Nobody reads '${replyTo}': its producer has gone`;
     } catch (error) {
       this.#wait.signal?.throwIfAborted();
       if (!isExpected(error)) throw error;
@@ -109,11 +140,14 @@ export class Acknowledger implements AsyncDisposable {
 
   /** @returns `false`: nobody reads it. @throws {TimeoutError} If there is no room. */
   async #send(replyTo: string, answer: Message): Promise<boolean> {
-    const { inspect, openSender } = await this.#mechanism.load();
+    const { inspect, openSender, remove } = await this.#mechanism.load();
     const { outlives } = this.#mechanism.properties;
     // What outlives its readers takes an answer even if nobody reads.
     const there = outlives ? await inspect?.({ name: replyTo }) : undefined;
-    if (outlives && !there?.receiver) return false;
+    if (outlives && !there?.receiver) {
+      await remove({ name: replyTo }); // of a producer that was killed
+      return false;
+    }
     if (replyTo !== this.#replyTo) {
       await this.#close();
       this.#sender = await openSender({ name: replyTo });

@@ -11,6 +11,11 @@ import { MECHANISMS } from "../mechanism/mod.ts";
 export const NAMES_ARE =
   "1 to 64 of A-Z a-z 0-9 . _ -, not starting with a dot";
 
+/** The longest name. */
+export const MAX_NAME = 64;
+/** A dot and eight characters that make a mailbox's name unique. */
+export const UNIQUE_LENGTH = 9;
+
 /** The mechanisms for two tasks; `workers` live in one, which starts both. */
 export const BETWEEN_TASKS: readonly Mechanism[] = MECHANISMS.filter((
   { properties },

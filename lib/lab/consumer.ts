@@ -59,10 +59,12 @@ export async function runConsumer(
   if (quiet && interval === 0 && options.format === "line") {
     return await consumeInBulk(receiver, { ...common, quiet }) ? 0 : 1;
   }
-  await using acknowledger = new Acknowledger(mechanism, name, {
-    ...wait,
-    way: "block",
-  });
+  await using acknowledger = new Acknowledger(
+    mechanism,
+    options.name,
+    name,
+    { ...wait, way: "block" },
+  );
   const good = await consume(receiver, {
     ...common,
     quiet,

@@ -59,7 +59,7 @@ export async function runProducer(
   );
   const wait = waitOptionsOf(options, signal);
   await using acknowledgements = options.sync
-    ? await Acknowledgements.open(mechanism, addressOf(options, from))
+    ? await Acknowledgements.open(mechanism, `${options.name}.${from}`)
     : undefined;
   const reopens = openedBy === "name";
   const common = { total, reopens, log, progress, wait, quiet };

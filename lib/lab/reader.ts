@@ -135,7 +135,8 @@ export class Reader {
     else log.finish();
     if (bad === 0) return true;
     const all = amount(values + bad, "message");
-    log.error(`${bad} of ${all} were bad: ${wereMoved(values)} read`);
+    const verb = bad === 1 ? "was" : "were";
+    log.error(`${bad} of ${all} ${verb} bad: ${wereMoved(values)} read`);
     return false;
   }
 }

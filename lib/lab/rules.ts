@@ -7,7 +7,7 @@ import { type Mechanism, NAME } from "../channel/mod.ts";
 import type { Written } from "../cli/define.ts";
 import { wholeNumber } from "../cli/flag.ts";
 import type { FormatName } from "../message/format_names.ts";
-import { NAMES_ARE } from "./channel_flags.ts";
+import { MAX_NAME, NAMES_ARE, UNIQUE_LENGTH } from "./channel_flags.ts";
 
 /** Rules of the flags that both ends have. */
 export function checkMoving<
@@ -65,9 +65,20 @@ export function checkProducing<
 
 /** A mailbox is called NAME.PROCESS, which must be a name too. */
 export function checkMailbox(
-  { name, as, to }: { name: string; as?: string; to?: string },
+  { name, as, to, sync }: {
+    name: string;
+    as?: string;
+    to?: string;
+    sync?: boolean;
+  },
   written: Written,
 ): void {
+  const { length } = `${name}.${as ?? "process1"}`;
+  const most = MAX_NAME - UNIQUE_LENGTH;
+  if (sync && length > most) {
+    const words = `NAME.PROCESS has at most ${most} characters with --sync`;
+    written.refuse("name", `shorter, as ${words}`);
+  }
   for (const [flag, process] of Object.entries({ as, to })) {
     if (process !== undefined && !NAME.test(`${name}.${process}`)) {
       written.refuse(flag, NAMES_ARE);

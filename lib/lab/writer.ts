@@ -99,7 +99,9 @@ export class Writer {
     else log.finish();
     if (bad === 0) return true;
     const all = amount(values + bad, "message");
-    log.error(`${bad} of ${all} were bad and were not sent`);
+    log.error(
+      `${bad} of ${all} ${bad === 1 ? "was" : "were"} bad and not sent`,
+    );
     return false;
   }
 }

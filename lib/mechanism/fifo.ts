@@ -145,7 +145,7 @@ class FifoReceiver implements Receiver, Disposable {
   }
 
   unread() {
-    return { bytes: bytesIn(this.#fd) };
+    return { bytes: this.#fifo.hasOtherReceiver ? 0 : bytesIn(this.#fd) };
   }
 
   #reopen() {
@@ -175,6 +175,10 @@ class Fifo implements Disposable {
   /** Is it still at its name? Somebody may have removed that. */
   get isThere(): boolean {
     return this.#membership.isThere;
+  }
+
+  get hasOtherReceiver(): boolean {
+    return this.#membership.others.has("receiver");
   }
 
   openToRead(): number {

@@ -45,6 +45,11 @@ export class Membership implements Disposable {
     });
   }
 
+  /** Which other processes are there. */
+  get others(): Presence {
+    return this.#presence;
+  }
+
   /** The object, by a path that no renaming can turn to another. */
   get pinned(): string {
     return this.#place.pinned;

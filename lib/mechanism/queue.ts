@@ -210,7 +210,9 @@ class QueueReceiver implements Receiver, Disposable {
   }
 
   unread() {
-    return { messages: this.#member.queue.attributes().messages };
+    const { presence, queue } = this.#member;
+    if (presence.has("receiver")) return { messages: 0 };
+    return { messages: queue.attributes().messages };
   }
 
   readable(signal: AbortSignal) {

@@ -112,6 +112,7 @@ function attendanceAt(
   const presence = new Presence(segment.fd);
   return {
     hasSender: () => presence.has("sender"),
+    hasReceiver: () => presence.has("receiver"),
     isAlive,
     [Symbol.dispose]() {
       exclusively(segment.fd, name, () => {

@@ -57,6 +57,7 @@ function attach({ memory }: Address): Ring {
 function attendanceAt(ring: Ring): Attendance {
   return {
     hasSender: () => ring.senders > 0,
+    hasReceiver: () => false,
     isAlive: () => true,
     [Symbol.dispose]() {},
   };

@@ -20,6 +20,8 @@ import type { Ring } from "./ring.ts";
 export interface Attendance extends Disposable {
   /** Has any sender the ring open? */
   hasSender(): boolean;
+  /** Has another receiver the ring open? */
+  hasReceiver(): boolean;
   /** Does the owner of a lock still run? */
   isAlive(owner: number): boolean;
 }
@@ -101,7 +103,8 @@ export class RingReceiver implements Receiver, Disposable {
   }
 
   unread(): Unread {
-    return { messages: this.#ring.length };
+    const { length } = this.#ring;
+    return { messages: this.#others.hasReceiver() ? 0 : length };
   }
 
   async readable(signal: AbortSignal): Promise<void> {

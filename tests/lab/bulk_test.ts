@@ -151,7 +151,7 @@ Deno.test("produceInBulk() refuses a line that no record can hold, and sends the
   assert(errors[0].includes("Cannot send a message of more than 64 bytes"));
   assertEquals(
     errors[1],
-    "ERROR:us:1 of 3 messages were bad and were not sent",
+    "ERROR:us:1 of 3 messages was bad and not sent",
   );
 });
 

@@ -303,7 +303,7 @@ Deno.test("producer counts bad lines of its input, sends the rest, exit 1", asyn
   assertEquals(code, 1);
   assert(log.includes('not UTF-8: "\\xff"'), log);
   assert(
-    log.endsWith("ERROR:process1:1 of 3 messages were bad and were not sent"),
+    log.endsWith("ERROR:process1:1 of 3 messages was bad and not sent"),
   );
   await assertWell(name, consumer);
   assertEquals(valuesRead(consumer), [1, 2]);

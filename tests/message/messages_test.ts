@@ -90,7 +90,7 @@ Deno.test("a gap or a repeat in Seq is a WARNING, a bad header an ERROR; reading
       "INFO:process2:Read: again",
       'ERROR:process2:Cannot read a header as it lacks From: "Type: data\\nSeq: many"',
       "INFO:process2:Read: five",
-      "ERROR:process2:1 of 5 messages were bad: 4 values were read",
+      "ERROR:process2:1 of 5 messages was bad: 4 values were read",
     ],
   );
 });
@@ -295,7 +295,7 @@ for (const via of NAMED) {
       await assertWell(name, consumer);
       assertEquals(valuesRead(consumer), [1, 2]);
       const warning =
-        `WARNING:process2:Nobody reads ${name}.process1: its producer has gone`;
+        `WARNING:process2:Nobody reads '${name}.process1': its producer has gone`;
       assertEquals(
         consumer.lines.filter((line) => line.startsWith("WARNING")),
         [warning, warning],
@@ -303,3 +303,88 @@ for (const via of NAMED) {
     },
   });
 }
+
+Deno.test({
+  name: "--sync: an acknowledgement of an earlier run counts for nothing",
+  ignore,
+  async fn() {
+    for (const via of ["queue", "shm"]) {
+      const name = freshName();
+      const flags = [`--via=${via}`, `--name=${name}`, RETRY];
+      // Somebody has acknowledged message 1 to every mailbox that one may guess.
+      const { openSender, remove } = await mechanismNamed(via).load();
+      const mailbox = { name: `${name}.process1` };
+      {
+        await using sender = await openSender(mailbox);
+        sender.offer(
+          new TextEncoder().encode(header(1) + "Content-Length: 0\n\n\n"),
+        );
+      }
+      const { code, log } = await run("producer", [
+        ...flags,
+        "--sync",
+        "--count=1",
+        "--timeout=500ms",
+      ]);
+      assertEquals(code, 1, log);
+      assert(log.includes("Nobody has said that 1 was taken"), log);
+      await remove(mailbox);
+      await remove({ name });
+      assertEquals(leftovers(name), []);
+    }
+  },
+});
+
+Deno.test({
+  name:
+    "--sync: two producers of one name do not take each other's acknowledgements",
+  ignore,
+  async fn() {
+    for (const via of ["fifo", "queue", "shm"]) {
+      const name = freshName();
+      const flags = [`--via=${via}`, `--name=${name}`, "--wait=block"];
+      await using consumer = start("consumer", [
+        ...flags,
+        "--format=header",
+        "--count=20",
+      ]);
+      const producer = ["--sync", "--pause=0", "--count=10"];
+      await using one = start("producer", [...flags, ...producer]);
+      await using two = start("producer", [...flags, ...producer]);
+      await assertWell(name, consumer, one, two);
+    }
+  },
+});
+
+Deno.test({
+  name:
+    "a Reply-To over a pipe, or to another channel, is answered by a WARNING alone",
+  ignore,
+  async fn() {
+    const message = (replyTo: string) =>
+      `Type: data\\nFrom: a\\nTo: b\\nReply-To: ${replyTo}\\n` +
+      "Seq: 1\\nPriority: 0\\nContent-Length: 1\\n\\n7\\n";
+    await using pipe = shell(
+      `printf '${message("a")}' | ${Deno.execPath()} task -q consumer ` +
+        "--via=pipe --format=header --count=1 --output=-",
+    );
+    const { code, log } = await pipe.ended();
+    assertEquals(code, 0, log);
+    assertEquals(new TextDecoder().decode(await pipe.output()), "7\n");
+    assert(
+      log.includes("Cannot answer to 'a': no channel has a name over pipe"),
+    );
+
+    const name = freshName();
+    await using consumer = start("consumer", [
+      `--name=${name}`,
+      "--format=header",
+      "--count=1",
+      RETRY,
+    ]);
+    await consumer.saw("Data not available");
+    await using _sender = shell(`printf '${message(name)}' > run/${name}.fifo`);
+    await assertWell(name, consumer);
+    await consumer.saw(`Cannot answer to '${name}': it must begin with`);
+  },
+});
