@@ -6,6 +6,8 @@ import { type Block, type Run, runBlock, shownLines } from "./block.ts";
 
 const PAGE = new URL("../../docs/lab-sheet.md", import.meta.url);
 const BLOCK = /```sh\n([^]*?)```\n\n```text\n([^]*?)```/g;
+/** A command in a sentence. */
+const COMMAND = /`((?:deno|seq|head|grep|cat|kill) [^`]+)`/g;
 const RETRY = / sleeping for [\d.]+ seconds? before retrying$/;
 const READ = /(:Read: )(.*)$/;
 const UNREAD = / (?:lies|lie) in the channel unread$/;
@@ -170,6 +172,7 @@ if (import.meta.main) {
 
   Deno.test("lab-sheet.md has a section for every subject of the sheet", () => {
     assertEquals(sections.map((section) => section.split("\n")[0]), [
+      "Two types of IPC",
       "Pipe",
       "FIFO",
       "Message queue",
@@ -179,7 +182,20 @@ if (import.meta.main) {
       "Client and server",
       "Producer and consumer",
       "Costs",
+      "Advantages and disadvantages",
     ]);
+  });
+
+  Deno.test("lab-sheet.md: every command and every 'Break it' is run", () => {
+    assertEquals(page.split("```sh").length - 1, blocksOf(page).length);
+    for (const [part] of page.matchAll(/\*\*Break it:\*\*[^]*?\n\n.*/g)) {
+      assert(part.endsWith("\n```sh"), part);
+    }
+    const typed = blocksOf(page).map(({ commands }) => commands).join("");
+    const text = page.replace(/^```[^]*?^```/gm, "");
+    for (const [, command] of text.matchAll(COMMAND)) {
+      assert(typed.includes(command), `No block runs ${command}`);
+    }
   });
 
   Deno.test("differences() finds what is wrong with an output", () => {
