@@ -1,0 +1,45 @@
+// The first run on a machine whose caches are empty, on a terminal: downloads
+// must not wipe out lines of the log.
+import { assert, assertEquals } from "@std/assert";
+import { differences } from "./lab/golden.ts";
+import { freshName } from "./scripts.ts";
+
+const DURATIONS = { pause: 1500, retry: 300 };
+
+/** Are the packages to be had? A room without a network has none. */
+async function isOnline(cache: string): Promise<boolean> {
+  const { success } = await new Deno.Command(Deno.execPath(), {
+    args: ["cache", "--quiet", "scripts/lab.ts"],
+    env: { DENO_DIR: cache },
+    stderr: "null",
+  }).output();
+  return success;
+}
+
+Deno.test("the first run ever shows every line of the sheet on a terminal of 80 columns", async () => {
+  const parent = await Deno.makeTempDir();
+  try {
+    if (!await isOnline(`${parent}/probe`)) {
+      Deno.stderr.writeSync(
+        new TextEncoder().encode("skipped: no package can be downloaded\n"),
+      );
+      return;
+    }
+    const task = `'${Deno.execPath()}' task -q lab --name=${freshName()} ` +
+      "--pause=1500ms --retry=300ms";
+    const { stdout, code } = await new Deno.Command("script", {
+      args: ["-qfec", `stty cols 80 rows 50; ${task}`, "/dev/null"],
+      env: { DENO_DIR: `${parent}/cold`, NO_COLOR: "1" },
+      stdin: "null",
+    }).output();
+    const screen = new TextDecoder().decode(stdout).replaceAll("\r", "");
+    const log = screen.slice(screen.indexOf("INFO:parent:Pid:"));
+    // What moves the cursor up, or erases, would take lines away.
+    // deno-lint-ignore no-control-regex -- that is what this is about
+    assert(!/\x1b\[[0-9;]*[ABCDHJKfsu]/.test(log), JSON.stringify(log));
+    assertEquals(differences(log.trimEnd().split("\n"), DURATIONS), [], log);
+    assertEquals(code, 0);
+  } finally {
+    await Deno.remove(parent, { recursive: true });
+  }
+});
