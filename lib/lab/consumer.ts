@@ -47,7 +47,7 @@ export async function runConsumer(
   const address = addressOf(options, options.as, memory);
   const { openReceiver } = await mechanism.load();
   const log = new ProcessLog(name);
-  await using _lab = await followLab(options, address);
+  await using _lab = await followLab(options, address, signal);
   await using receiver = await openAnd(
     () => openReceiver(address),
     "sender",

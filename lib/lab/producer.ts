@@ -51,7 +51,7 @@ export async function runProducer(
   const address = addressOf(options, options.to, memory);
   const { openSender } = await mechanism.load();
   const log = new ProcessLog(from);
-  await using _lab = await followLab(options, address);
+  await using _lab = await followLab(options, address, signal);
   await using sender = await openAnd(
     () => openSender(address),
     "receiver",

@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { delay } from "@std/async/delay";
 import type {
   Mechanism,
   NamedAddress,
@@ -92,24 +93,31 @@ function leftLine(
     `${messages === 1 ? "it" : "them"} away`;
 }
 
+/** How long (ms) a lab that was ended by kill -9 may take to be gone. */
+const GONE_MS = 500;
+
 /**
  * A child of a lab ends with it, even if the lab is ended by kill -9, and then
  * leaves nothing of the channel behind.
  *
- * @param parent The lab's process id; none: we are nobody's child.
+ * @param signal Tells us to end.
  */
 export async function followLab(
   { parent, mechanism }: Options,
   address: NamedAddress,
+  signal: AbortSignal,
 ): Promise<AsyncDisposable> {
+  if (parent === undefined) return { async [Symbol.asyncDispose]() {} };
   const { remove } = await mechanism.load();
-  if (parent !== undefined) {
-    const { dieWith } = await import("../posix/process.ts");
-    dieWith(parent, "SIGTERM");
-  }
+  const { dieWith, isAlive } = await import("../posix/process.ts");
+  dieWith(parent, "SIGTERM");
   return {
     async [Symbol.asyncDispose]() {
-      if (parent !== undefined && Deno.ppid !== parent) await remove(address);
+      if (!signal.aborted) return;
+      // The signal comes when the lab's first thread ends; the others follow.
+      const latest = performance.now() + GONE_MS;
+      while (isAlive(parent) && performance.now() < latest) await delay(10);
+      if (!isAlive(parent)) await remove(address);
     },
   };
 }

@@ -18,6 +18,7 @@ import {
   type Sender,
 } from "../channel/mod.ts";
 import { LabError } from "../error.ts";
+import { FollowingReceiver, FollowingSender } from "./following.ts";
 import { RateLimit } from "../wait/rate_limit.ts";
 import { libc, SystemError } from "../posix/libc.ts";
 import { MessageQueue } from "../posix/mqueue.ts";
@@ -39,11 +40,11 @@ const SOON_MS = 10;
 const FAREWELL = new Uint8Array(0);
 
 export function openSender(address: Address): Sender & Disposable {
-  return new QueueSender(address);
+  return new FollowingSender(() => new QueueSender(address));
 }
 
 export function openReceiver(address: Address): Receiver & Disposable {
-  return new QueueReceiver(address);
+  return new FollowingReceiver(() => new QueueReceiver(address));
 }
 
 export function keepOpen(address: Address): KeptOpen {
@@ -113,11 +114,17 @@ class Member implements Disposable {
     }
   }
 
+  /** Has the queue still a name? */
+  get isThere(): boolean {
+    return stat(this.queue.fd).links > 0;
+  }
+
   /** Leaves; the last one removes the name of a queue that is empty. */
   [Symbol.dispose]() {
     const { queue, presence } = this;
     exclusively(queue.fd, this.#name, () => {
       presence.leave(this.#role);
+      if (!this.isThere) return; // the name may stand for another by now
       if (!presence.isAlone || queue.attributes().messages > 0) return;
       MessageQueue.unlink(this.#name);
     });
@@ -160,6 +167,10 @@ class QueueSender implements Sender, Disposable {
     this.limit = this.#member.queue.size;
   }
 
+  get isThere(): boolean {
+    return this.#member.isThere;
+  }
+
   offer(record: Uint8Array, priority = 0): true | typeof FULL {
     if (!this.#member.queue.send(record, priority)) return FULL;
     this.#silent = false;
@@ -186,6 +197,10 @@ class QueueReceiver implements Receiver, Disposable {
 
   constructor(address: Address) {
     this.#member = new Member(address, "receiver");
+  }
+
+  get isThere(): boolean {
+    return this.#member.isThere;
   }
 
   poll() {

@@ -29,18 +29,23 @@ import { ringBytes } from "../shared_memory/layout.ts";
 import { processParking } from "../shared_memory/process_parking.ts";
 import { Ring } from "../shared_memory/ring.ts";
 import { channelName, ownObject } from "./address.ts";
+import { FollowingReceiver, FollowingSender } from "./following.ts";
 
 const CAPACITY = 64; // messages
 const SLOT_BYTES = 66_048; // 64 KiB of body, 512 bytes of header
 
 export function openSender(address: Address): Sender & Disposable {
-  const { ring, attendance } = enter(address, "sender");
-  return new RingSender(ring, attendance);
+  return new FollowingSender(() => {
+    const { ring, attendance } = enter(address, "sender");
+    return new RingSender(ring, attendance);
+  });
 }
 
 export function openReceiver(address: Address): Receiver & Disposable {
-  const { ring, attendance } = enter(address, "receiver");
-  return new RingReceiver(ring, attendance);
+  return new FollowingReceiver(() => {
+    const { ring, attendance } = enter(address, "receiver");
+    return new RingReceiver(ring, attendance);
+  });
 }
 
 export function keepOpen(address: Address): KeptOpen {
@@ -114,10 +119,14 @@ function attendanceAt(
     hasSender: () => presence.has("sender"),
     hasReceiver: () => presence.has("receiver"),
     isAlive,
+    get isThere() {
+      return stat(segment.fd).links > 0;
+    },
     [Symbol.dispose]() {
       exclusively(segment.fd, name, () => {
         presence.leave(role);
-        if (presence.isAlone && ring.length === 0) unlinkShared(name);
+        const named = stat(segment.fd).links > 0; // if not, it is another's
+        if (named && presence.isAlone && ring.length === 0) unlinkShared(name);
       });
       segment.close();
     },

@@ -34,6 +34,8 @@ import {
 } from "./run_folder.ts";
 import { StreamReader, StreamSender } from "./stream_ends.ts";
 
+/** How often (ms) a receiver that waits checks that the name still exists. */
+const NAME_MS = 1000;
 /** How often (ms) a sender looks for a listener where run/ cannot be watched. */
 const LOOK_MS = 100;
 /** And where it is watched: a foreign listen(2) changes nothing in the folder. */
@@ -122,9 +124,11 @@ class SocketSender extends StreamSender {
 /** A socket that listens at its name, and that we are its receiver. */
 class Listener implements Disposable {
   readonly fd: number;
+  readonly path: string;
   readonly #membership: Membership;
 
   constructor(path: string) {
+    this.path = path;
     let listening: number | undefined;
     this.#membership = new Membership(path, "receiver", (others) => {
       removeStale(path, others);
@@ -135,6 +139,11 @@ class Listener implements Disposable {
     });
     if (listening === undefined) throw taken(path);
     this.fd = listening;
+  }
+
+  /** Is the socket still at its name? */
+  get isThere(): boolean {
+    return this.#membership.isThere;
   }
 
   [Symbol.dispose]() {
@@ -169,10 +178,11 @@ function isListened(place: Place): boolean {
 /** Reads from all that connect, in turn, each a stream of its own. */
 class SocketReceiver implements Receiver, Disposable {
   stream = 0;
-  readonly #listener: Listener;
+  #listener: Listener;
   readonly #streams = new Map<number, number>(); // descriptors, and their streams
   readonly #reader = new StreamReader();
   readonly #all = new PollSet(); // the listener, and the streams
+  readonly #names = new RateLimit(); // when to look whether the name is there
   readonly #accepts = new RateLimit(); // when to look for new connections
   #count = 0;
   #woken = true; // not for data, as far as we know: perhaps by a connection
@@ -184,6 +194,7 @@ class SocketReceiver implements Receiver, Disposable {
   }
 
   poll(): Uint8Array | typeof PENDING | typeof CUT | typeof END {
+    this.#followName();
     // Even if one sends without end, the others must be let in.
     if (!this.#crowded && this.#accepts.due()) this.#accept();
     do {
@@ -204,6 +215,15 @@ class SocketReceiver implements Receiver, Disposable {
       }
     } while ((this.#woken || this.#streams.size === 0) && this.#accept());
     return this.#count > 0 && this.#streams.size === 0 ? END : PENDING;
+  }
+
+  /** Listens again at the name if somebody has removed it. */
+  #followName() {
+    if (!this.#names.due() || this.#listener.isThere) return;
+    const before = this.#listener;
+    this.#listener = new Listener(before.path);
+    before[Symbol.dispose]();
+    this.#changed();
   }
 
   #hangUp(fd: number) {
@@ -240,7 +260,7 @@ class SocketReceiver implements Receiver, Disposable {
 
   readable(signal: AbortSignal) {
     this.#woken = true;
-    return this.#all.wait(signal);
+    return this.#all.wait(signal, NAME_MS);
   }
 
   unread() {

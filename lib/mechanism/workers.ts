@@ -59,6 +59,7 @@ function attendanceAt(ring: Ring): Attendance {
     hasSender: () => ring.senders > 0,
     hasReceiver: () => false,
     isAlive: () => true,
+    isThere: true,
     [Symbol.dispose]() {},
   };
 }

@@ -76,15 +76,25 @@ export class PollSet {
   /**
    * Wakes when any of them is readable, or hung up.
    *
+   * @param atMostMs Milliseconds after which the wait is over in any case.
    * @throws As {@linkcode waitFd}.
    */
-  wait(signal: AbortSignal): Promise<void> | undefined {
-    return inSlices((ms) => {
-      const { poll } = libc();
-      const ready = poll(this.#pollfds, BigInt(this.#pollfds.length / 2), ms);
-      const error = ready < 0 ? errno() : 0;
-      if (error !== 0 && error !== EINTR) throw new SystemError("poll", error);
-      return ready > 0;
-    }, signal);
+  wait(
+    signal: AbortSignal,
+    atMostMs?: number,
+  ): Promise<void> | undefined {
+    return inSlices(
+      (ms) => {
+        const { poll } = libc();
+        const ready = poll(this.#pollfds, BigInt(this.#pollfds.length / 2), ms);
+        const error = ready < 0 ? errno() : 0;
+        if (error !== 0 && error !== EINTR) {
+          throw new SystemError("poll", error);
+        }
+        return ready > 0;
+      },
+      signal,
+      atMostMs,
+    );
   }
 }

@@ -5,10 +5,12 @@
  */
 import { constants as os } from "node:os";
 import { EAGAIN, O_CREAT, O_EXCL, O_RDWR } from "./file.ts";
+import { LabError } from "../error.ts";
 import { cString, errno, libc, SystemError } from "./libc.ts";
 import { stat } from "./stat.ts";
 
 const { EEXIST, EINTR, ENOENT } = os.errno;
+const MOST_BYTES = 2 ** 31 - 1; // of one ArrayBuffer
 const PROT_READ_WRITE = 1 | 2;
 const MAP_SHARED = 1;
 const MAP_FAILED = 0xffff_ffff_ffff_ffffn;
@@ -102,6 +104,11 @@ function map(name: string, fd: number, created: boolean, wish: number) {
     // memory now: later, want of it would be a SIGBUS.
     allocate(name, fd, wish);
     bytes = stat(fd).size;
+  }
+  if (bytes > MOST_BYTES) {
+    throw new LabError(
+      `Cannot map ${name} as it has ${bytes} bytes: at most ${MOST_BYTES}`,
+    );
   }
   const length = BigInt(bytes);
   const place = mmap(null, length, PROT_READ_WRITE, MAP_SHARED, fd, 0n);

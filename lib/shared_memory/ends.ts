@@ -24,6 +24,8 @@ export interface Attendance extends Disposable {
   hasReceiver(): boolean;
   /** Does the owner of a lock still run? */
   isAlive(owner: number): boolean;
+  /** Can others still find the ring? */
+  readonly isThere: boolean;
 }
 
 /** A killed process wakes nobody, so an end that sleeps looks that often (ms). */
@@ -40,6 +42,11 @@ export class RingSender implements Sender, Disposable {
     this.#others = others;
     this.limit = ring.slotBytes;
     ring.join();
+  }
+
+  /** Can others still find the ring? */
+  get isThere(): boolean {
+    return this.#others.isThere;
   }
 
   offer(record: Uint8Array): true | typeof FULL {
@@ -75,6 +82,11 @@ export class RingReceiver implements Receiver, Disposable {
     this.#ring = ring;
     this.#others = others;
     this.#sendersBefore = sendersBefore;
+  }
+
+  /** Can others still find the ring? */
+  get isThere(): boolean {
+    return this.#others.isThere;
   }
 
   poll(): Uint8Array | typeof PENDING | typeof CUT | typeof END {

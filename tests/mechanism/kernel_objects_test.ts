@@ -384,3 +384,40 @@ Deno.test("no task asks at the terminal, for that would keep Ctrl-C waiting", ()
     if (command.includes("scripts/")) assert(command.includes(" --no-prompt "));
   }
 });
+
+Deno.test({
+  name:
+    "a name that is removed while both ends wait is made again, and they meet",
+  ignore,
+  async fn() {
+    for (const via of ["queue", "shm", "socket"]) {
+      const name = freshName();
+      const flags = [`--via=${via}`, `--name=${name}`, RETRY, "--wait=block"];
+      await using consumer = start("consumer", flags);
+      await consumer.saw("Pid:");
+      const removed = await run("remove", [`--via=${via}`, `--name=${name}`]);
+      assert(removed.log.includes("Removed "), removed.log);
+      await using producer = start("producer", [...flags, "--pause=0"]);
+      await assertWell(name, consumer, producer);
+      assertEquals(valuesRead(consumer), range(1, 10));
+    }
+  },
+});
+
+Deno.test({
+  name: "a segment that is too large to map is a clear error, and is removed",
+  ignore,
+  async fn() {
+    const name = freshName();
+    const path = `/dev/shm${objectName(name)}`;
+    await using truncate = shell(`truncate -s 3G ${path} && chmod 600 ${path}`);
+    await truncate.ended();
+    const flags = ["--via=shm", `--name=${name}`];
+    const { code, log } = await run("consumer", flags);
+    assertEquals(code, 1);
+    assert(log.includes("as it has 3221225472 bytes: at most"), log);
+    const removed = await run("remove", flags);
+    assertEquals(removed.code, 0, removed.log);
+    assertEquals(leftovers(name), []);
+  },
+});
