@@ -5,19 +5,18 @@
  * @module
  */
 import { delay } from "@std/async/delay";
-import { ABSENT, END, PENDING } from "../channel/mod.ts";
-import { seconds } from "../wait/duration.ts";
-import { LabError, TimeoutError } from "../error.ts";
-import { header } from "../message/header.ts";
+import { ABSENT, type Operations } from "../channel/mod.ts";
 import { ProcessLog } from "../cli/log.ts";
-import { Inbox } from "../message/inbox.ts";
-import { Message, MessageError, recordOf } from "../message/message.ts";
+import { LabError, TimeoutError } from "../error.ts";
+import type { Message } from "../message/mod.ts";
+import { seconds, waitFor } from "../wait/mod.ts";
+import { Asking } from "./asking.ts";
 import type { ClientOptions } from "./flags.ts";
-import { rangeText, replyAddress } from "./server.ts";
-import { waitFor, type WaitOptions } from "../wait/mod.ts";
+import { replyAddress, replyName } from "./reply_channel.ts";
+import { rangeText } from "./request.ts";
 
-/** How often (ms) a client looks for a server. */
-const LOOK_MS = 100;
+/** How often (ms) a client looks whether a server has come. */
+const SERVER_MS = 100;
 
 /**
  * Makes its requests, one after the other.
@@ -28,91 +27,81 @@ export async function runClient(
   options: ClientOptions,
   signal: AbortSignal,
 ): Promise<0> {
-  const { mechanism, name, count, requests, timeout } = options;
-  const { boundaries, outlives } = mechanism.properties;
+  const { mechanism, name, count, requests } = options;
   const log = new ProcessLog("client");
-  const wait: WaitOptions = {
-    way: options.wait,
-    delay: options.retry,
-    timeout,
-    signal,
-    onRetry: log.retry.bind(log),
-  };
   log.start();
-  // A queue would take our request even if nobody ever reads it.
-  const { inspect, openReceiver, openSender, remove } = await mechanism.load();
-  const hasServer = async () => (await inspect?.({ name }))?.receiver === true;
-  let server = await hasServer();
-  await inTime(
+  const operations = await mechanism.load();
+  const patience = new Patience(options, operations);
+  await patience.with(
     `No server reads ${name}`,
-    waitFor(
-      () => server ? true : ABSENT,
-      async (signal) => {
-        await delay(LOOK_MS, { signal });
-        server = await hasServer();
-      },
-      { way: "block", timeout, signal },
-    ),
+    serverComes(operations, options, signal),
   );
-
-  const replyTo = `${name}.${Deno.pid}`;
+  const replyTo = replyName(name);
   const address = replyAddress(mechanism, replyTo);
-  await remove(address); // of a client that was killed and had our Pid
-  await using receiver = await openReceiver(address);
-  await using sender = await openSender({ name });
-  const inbox = new Inbox(receiver, () => header.decoder(), boundaries);
-
+  await operations.remove(address); // of a client that was killed and had our Pid
+  await using receiver = await operations.openReceiver(address);
+  await using sender = await operations.openSender({ name });
+  const asking = new Asking(options, replyTo, {
+    sender,
+    receiver,
+    log,
+    signal,
+  });
   for (let seq = 1; seq <= requests; seq++) {
-    const fields = {
-      type: "request",
-      from: `client.${Deno.pid}`,
-      to: name,
-      seq,
-      priority: 0,
-      replyTo,
-    };
     log.info(`Asking for ${count}`, { seq, count });
-    const request = Message.of(String(count), fields);
-    const record = recordOf(request, header, sender.limit);
-    await inTime(
+    await patience.with(
       `Request ${seq} could not be sent to ${name}`,
-      waitFor(
-        () => sender.offer(record),
-        (signal) => sender.writable(signal),
-        wait,
-      ),
+      asking.ask(seq),
     );
     log.debug(`Asked ${seq}`);
-    const answer = await inTime(
+    const answer = await patience.with(
       `No answer to request ${seq} from ${name}`,
-      waitFor(
-        () => answerTo(seq, inbox, log),
-        (signal) => receiver.readable(signal),
-        wait,
-      ),
+      asking.answer(seq),
     );
-    const first = Number(answer.text);
-    if (answer.header?.type === "error") {
-      throw new LabError(`The server refused request ${seq}: ${answer.text}`);
-    }
-    if (!Number.isSafeInteger(first)) {
-      throw new LabError(
-        `Cannot use the answer to request ${seq}: it must be a number: current value is "${answer.text}"`,
-      );
-    }
+    const first = firstNumber(answer, seq);
     log.info(`Got ${rangeText(first, count)}`, { seq, value: first });
   }
   log.finish();
   return 0;
+}
 
-  /** Says what did not happen in time. */
-  async function inTime<T>(what: string, waiting: Promise<T>): Promise<T> {
+/** Waits until a server reads: a queue would take a request even if none does. */
+async function serverComes(
+  { inspect }: Operations,
+  { name, timeout }: ClientOptions,
+  signal: AbortSignal,
+): Promise<void> {
+  let found = await inspect?.({ name });
+  await waitFor(
+    () => found?.receiver ? true : ABSENT,
+    async (signal) => {
+      await delay(SERVER_MS, { signal });
+      found = await inspect?.({ name });
+    },
+    { way: "block", timeout, signal },
+  );
+}
+
+/** Says what did not happen in time. */
+class Patience {
+  readonly #options: ClientOptions;
+  readonly #operations: Operations;
+
+  constructor(options: ClientOptions, operations: Operations) {
+    this.#options = options;
+    this.#operations = operations;
+  }
+
+  async with<T>(what: string, waiting: Promise<T>): Promise<T> {
+    const { mechanism, name, timeout } = this.#options;
+    const { inspect, remove } = this.#operations;
     try {
       return await waiting;
     } catch (error) {
       if (!(error instanceof TimeoutError)) throw error;
       // Its server was killed: our request would stay in it.
-      if (outlives && !await hasServer()) {
+      const { outlives } = mechanism.properties;
+      if (outlives && !(await inspect?.({ name }))?.receiver) {
         await remove({ name });
       }
       throw new TimeoutError(
@@ -124,25 +113,14 @@ export async function runClient(
   }
 }
 
-/** The answer to that request; what answers another question is ignored. */
-function answerTo(
-  seq: number,
-  inbox: Inbox,
-  log: ProcessLog,
-): Message | typeof PENDING {
-  for (;;) {
-    const found = inbox.poll();
-    // END: the server closes after each answer.
-    if (found === PENDING || found === END) return PENDING;
-    if (found instanceof MessageError) {
-      log.warn(found.message);
-      continue;
-    }
-    const { type, from, seq: theirs } = found.header ?? {};
-    const answers = type === "response" || type === "error";
-    if (answers && theirs === seq) return found;
-    log.warn(
-      `Ignored a ${type} with Seq ${theirs} from ${from}: we wait for the answer to request ${seq}`,
-    );
+/** The first number that an answer gives. @throws {LabError} If it gives none. */
+function firstNumber(answer: Message, seq: number): number {
+  if (answer.header?.type === "error") {
+    throw new LabError(`The server refused request ${seq}: ${answer.text}`);
   }
+  const first = Number(answer.text);
+  if (Number.isSafeInteger(first)) return first;
+  throw new LabError(
+    `Cannot use the answer to request ${seq}: it must be a number: current value is "${answer.text}"`,
+  );
 }
