@@ -6,76 +6,15 @@ import { NAME } from "../../lib/channel/mod.ts";
 import { help } from "../../lib/cli/help.ts";
 import { readCommandLine } from "../../lib/cli/command_line.ts";
 import { CLIENT, SERVER } from "../../lib/service/flags.ts";
+import { range, shell, start } from "../scripts.ts";
 import {
-  freshName,
-  leftovers,
-  range,
-  type Running,
-  shell,
-  start,
-} from "../scripts.ts";
-
-const VIAS = ["fifo", "queue", "shm", "socket"] as const;
-
-type Via = typeof VIAS[number];
-
-/** A service under a name of its own. */
-class Service {
-  readonly name = freshName();
-  readonly #via: Via;
-  #pids: number[] = [];
-
-  constructor(via: Via = "fifo") {
-    this.#via = via;
-  }
-
-  #start(part: "server" | "client", flags: string[]): Running {
-    const all = [`--via=${this.#via}`, `--name=${this.name}`, ...flags];
-    const script = start(part, all);
-    this.#pids.push(script.pid);
-    return script;
-  }
-
-  async server(...flags: string[]): Promise<Running> {
-    const server = this.#start("server", flags);
-    await server.saw("Pid:");
-    return server;
-  }
-
-  client(...flags: string[]): Running {
-    return this.#start("client", ["--timeout=30s", ...flags]);
-  }
-
-  /** Checks that neither the channel nor any client's reply channel is there. */
-  async assertNothingLeft() {
-    assertEquals(leftovers(this.name), []);
-    const { remove } = await mechanismNamed(this.#via).load();
-    for (const suffix of ["", ...this.#pids.map((pid) => `.${pid}`)]) {
-      const name = this.name + suffix;
-      assertEquals(await remove({ name }), undefined);
-    }
-  }
-}
-
-/** The numbers that a client was given. */
-function numbersOf({ lines }: Running): number[] {
-  return lines.flatMap((line) => {
-    const [, first, last = first] =
-      /^INFO:client:Got (\d+)(?: to (\d+))?$/.exec(line) ?? [];
-    return first === undefined ? [] : range(Number(first), Number(last));
-  });
-}
-
-async function assertCode(script: Running, expected: number): Promise<string> {
-  const { code, log } = await script.ended();
-  assertEquals(code, expected, log);
-  return log;
-}
-
-/** Waits for the request to lie in the channel: the server is stopped. */
-async function asked(client: Running) {
-  await client.saw("Asked ");
-}
+  asked,
+  assertCode,
+  numbersOf,
+  request,
+  Service,
+  VIAS,
+} from "./service.ts";
 
 for (const via of VIAS) {
   const ignore = mechanismNamed(via).available() !== true;
@@ -208,23 +147,6 @@ for (const via of VIAS) {
       await service.assertNothingLeft();
     });
   }
-}
-
-/** A request as the shell writes it. */
-function request(body: string, fields: Record<string, string>): string {
-  const all = {
-    Type: "request",
-    From: "shell",
-    To: "server",
-    Seq: "1",
-    Priority: "0",
-    "Content-Length": String(body.length),
-    ...fields,
-  };
-  const head = Object.entries(all).map(([name, value]) =>
-    `${name}: ${value}\n`
-  );
-  return `${head.join("")}\n${body}\n`;
 }
 
 const CANNOT = "WARNING:server:Cannot answer request 1 from shell: ";
