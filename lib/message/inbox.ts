@@ -5,9 +5,17 @@
  * @module
  */
 import { CUT, END, PENDING, type Receiver } from "../channel/mod.ts";
-import { type Decoder, type Message, MessageError } from "./message.ts";
+import {
+  type Decoder,
+  MAX_BODY,
+  type Message,
+  MessageError,
+  PIPE_BUF,
+} from "./message.ts";
 
 const NONE = new Uint8Array(0);
+/** Bytes of the longest message, its header included, and some more. */
+const LONGEST_BYTES = MAX_BODY + 65_536;
 const KILLED = "Cannot read a message whose sender was killed in it";
 
 /**
@@ -59,17 +67,23 @@ export class Inbox<Item = Message> {
   /**
    * The next message, what is wrong with it, or why there is none. A message
    * is valid until the next call.
+   *
+   * In a flood of bytes that are no message it gives `PENDING` although there is
+   * more: the caller hears Ctrl-C only between two calls.
    */
   poll(): Item | MessageError | typeof PENDING | typeof END {
+    let left = LONGEST_BYTES;
     for (;;) {
       const message = this.#decoder.next();
       if (message) return message;
       // A record that ends inside a message: its sender wrote nonsense.
       const torn = this.#boundaries ? this.#decoder.end() : undefined;
       if (torn) return torn;
+      if (left <= 0) return PENDING;
       const bytes = this.#receiver.poll();
       if (bytes === PENDING) return PENDING;
       if (bytes === END) return this.#decoder.end() ?? END;
+      left -= bytes === CUT ? PIPE_BUF : bytes.length;
       const { stream } = this.#receiver;
       if (stream !== undefined) this.#decoder = this.#decoderOf(stream);
       if (bytes !== CUT) {

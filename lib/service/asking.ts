@@ -7,9 +7,9 @@ import type { Receiver, Sender } from "../channel/mod.ts";
 import type { ProcessLog } from "../cli/log.ts";
 import { header } from "../message/header.ts";
 import { Message, MessageError, recordOf } from "../message/mod.ts";
-import { waitFor, type WaitOptions } from "../wait/mod.ts";
+import { waitFor } from "../wait/mod.ts";
 import type { ClientOptions } from "./flags.ts";
-import { Incoming } from "./incoming.ts";
+import { Incoming, type IncomingWait } from "./incoming.ts";
 
 /** What a client has open while it asks. */
 export interface Ends {
@@ -28,7 +28,7 @@ export class Asking {
   readonly #sender: Sender;
   readonly #incoming: Incoming;
   readonly #log: ProcessLog;
-  readonly #wait: WaitOptions;
+  readonly #wait: IncomingWait;
 
   constructor(options: ClientOptions, replyTo: string, ends: Ends) {
     const { sender, receiver, log, signal } = ends;
@@ -71,18 +71,18 @@ export class Asking {
    * @throws {TimeoutError} If it does not come in time.
    */
   async answer(seq: number): Promise<Message> {
-    for (;;) {
-      const found = await this.#incoming.next(this.#wait);
+    const log = this.#log;
+    return await this.#incoming.find((found) => {
       if (found instanceof MessageError) {
-        this.#log.warn(found.message);
-        continue;
+        log.warn(found.message);
+        return undefined;
       }
       const { type, from, seq: theirs } = found.header ?? {};
       const answers = type === "response" || type === "error";
       if (answers && theirs === seq) return found;
-      this.#log.warn(
+      log.warn(
         `Ignored a ${type} with Seq ${theirs} from ${from}: we wait for the answer to request ${seq}`,
       );
-    }
+    }, this.#wait);
   }
 }

@@ -7,10 +7,17 @@
 import { END, type Mechanism, PENDING, type Receiver } from "../channel/mod.ts";
 import { header } from "../message/header.ts";
 import { Inbox, type Message, type MessageError } from "../message/mod.ts";
-import { Turn, waitFor, type WaitOptions } from "../wait/mod.ts";
+import { gaveUp, Turn, waitFor, type WaitOptions } from "../wait/mod.ts";
 
 /** How often (ms) the event loop has its turn while messages come in a rush. */
 const TURN_MS = 10;
+
+/** How to wait for messages. */
+export interface IncomingWait extends WaitOptions {
+  /** Give up after that many milliseconds; 0 for never. */
+  timeout: number;
+  signal: AbortSignal;
+}
 
 /** Messages as they come. That the other side has closed ends nothing. */
 export class Incoming {
@@ -25,25 +32,37 @@ export class Incoming {
   }
 
   /**
-   * Waits for the next message.
+   * Waits for the first message that is wanted.
    *
-   * @returns It, or what is wrong with it; valid until the next call.
-   * @throws {TimeoutError} If none comes in time.
+   * @param pick Called with each message, or with what is wrong with it, which
+   * is valid until the next one. Gives `undefined` for one that is not wanted.
+   * @throws {TimeoutError} If none is wanted in time, however many come.
    * @throws The signal's reason, once it is aborted.
    */
-  async next(wait: WaitOptions): Promise<Message | MessageError> {
-    // Without it a flood of messages would leave Ctrl-C unheard.
-    if (this.#turn.due()) await this.#turn.pass();
-    wait.signal?.throwIfAborted();
+  async find<Wanted>(
+    pick: (found: Message | MessageError) => Wanted | undefined,
+    wait: IncomingWait,
+  ): Promise<Wanted> {
+    const { timeout, signal } = wait;
+    const latest = timeout > 0 ? performance.now() + timeout : Infinity;
+    for (;;) {
+      // Without it a flood of messages would leave Ctrl-C unheard.
+      if (this.#turn.due()) await this.#turn.pass();
+      signal.throwIfAborted();
+      const left = latest - performance.now();
+      if (left <= 0) throw gaveUp(PENDING, timeout);
+      const found = await this.#next({ ...wait, timeout: timeout && left });
+      const wanted = pick(found);
+      if (wanted !== undefined) return wanted;
+    }
+  }
+
+  #next(wait: IncomingWait): Promise<Message | MessageError> {
     const look = () => {
       const found = this.#inbox.poll();
       return found === END ? PENDING : found; // another sender may come
     };
-    return await waitFor(
-      look,
-      (signal) => this.#receiver.readable(signal),
-      wait,
-    );
+    return waitFor(look, (signal) => this.#receiver.readable(signal), wait);
   }
 
   /** Takes out what was read beyond the last message. @returns How many. */

@@ -37,11 +37,11 @@ export async function runServer(
   let next = 1; // the first number of the next range
   log.start();
   for (let answered = 0; answered < requests;) {
-    const request = readRequest(await incoming.next(waiting), name);
-    if (typeof request === "string") {
+    const request = await incoming.find((found) => {
+      const request = readRequest(found, name);
+      if (typeof request !== "string") return request;
       log.warn(request);
-      continue;
-    }
+    }, waiting);
     const { seq, from, replyTo, count } = request;
     if (count === undefined) {
       const refusal = refusalOf(request);
