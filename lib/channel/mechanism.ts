@@ -27,6 +27,13 @@ export interface Address {
   path?: string;
   /** How many messages the buffer holds, where one can choose. */
   capacity?: number;
+  /**
+   * Refuse to receive where another process does already. It is decided in the
+   * step that opens the end: of two that come together one is refused.
+   *
+   * @default {false}
+   */
+  exclusive?: boolean;
   /** The memory that both ends share, where the parent makes the channel. */
   memory?: SharedArrayBuffer;
 }

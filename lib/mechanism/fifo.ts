@@ -47,7 +47,9 @@ export function openSender(address: Address): Sender & Disposable {
 }
 
 export function openReceiver(address: Address): Receiver & Disposable {
-  return new FifoReceiver(new Fifo(pathOf(address), "receiver"));
+  return new FifoReceiver(
+    new Fifo(pathOf(address), "receiver", address.exclusive),
+  );
 }
 
 export function keepOpen(address: Address): KeptOpen {
@@ -166,10 +168,10 @@ class Fifo implements Disposable {
   readonly #path: string;
   readonly #membership: Membership;
 
-  constructor(path: string, role: Role) {
+  constructor(path: string, role: Role, exclusive?: boolean) {
     this.#path = path;
     const settle = () => findOrMake(path);
-    this.#membership = new Membership(path, role, settle);
+    this.#membership = new Membership(path, role, settle, exclusive);
   }
 
   /** Is it still at its name? Somebody may have removed that. */

@@ -20,17 +20,20 @@ export type Settle = (others: Presence) => Place;
 export class Membership implements Disposable {
   readonly #settle: Settle;
   readonly #role: Role;
+  readonly #exclusive: boolean;
   readonly #folder: RunFolder;
   readonly #presence: Presence;
   #place: Place;
 
   /**
    * @param path The object's name.
-   * @throws {LabError} If a lab's parent is to come, and others are there.
+   * @param exclusive As in {@linkcode Presence.enter}.
+   * @throws {LabError} If a process is there that we refuse.
    */
-  constructor(path: string, role: Role, settle: Settle) {
+  constructor(path: string, role: Role, settle: Settle, exclusive = false) {
     this.#settle = settle;
     this.#role = role;
+    this.#exclusive = exclusive;
     this.#folder = new RunFolder(folderOf(path));
     this.#presence = this.#folder.presence(path);
     this.#place = this.#enter(path);
@@ -38,10 +41,13 @@ export class Membership implements Disposable {
 
   #enter(path: string): Place {
     return this.#folder.exclusively(() => {
-      const place = this.#settle(this.#presence);
-      if (this.#role === "parent") this.#presence.enterAlone(path);
-      else this.#presence.enter(this.#role);
-      return place;
+      this.#presence.enter(this.#role, path, this.#exclusive);
+      try {
+        return this.#settle(this.#presence);
+      } catch (error) {
+        this.#presence.leave(this.#role);
+        throw error;
+      }
     });
   }
 

@@ -101,8 +101,7 @@ class Member implements Disposable {
       const queue = openQueue(address);
       const presence = new Presence(queue.fd);
       const entered = exclusively(queue.fd, this.#name, () => {
-        if (role === "parent") presence.enterAlone(this.#name);
-        else presence.enter(role);
+        presence.enter(role, this.#name, address.exclusive);
         return stat(queue.fd).links > 0;
       });
       if (entered) {

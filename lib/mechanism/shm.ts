@@ -88,8 +88,7 @@ function enter(address: Address, role: Role) {
   let segment = attach(name, address.capacity);
   const entered = () => {
     const presence = new Presence(segment.fd);
-    if (role === "parent") presence.enterAlone(name);
-    else presence.enter(role);
+    presence.enter(role, name, address.exclusive);
     return stat(segment.fd).links > 0;
   };
   while (!exclusively(segment.fd, name, entered)) {

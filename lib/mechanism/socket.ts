@@ -46,14 +46,16 @@ export function openSender(address: Address): Sender & Disposable {
 }
 
 export function openReceiver(address: Address): Receiver & Disposable {
-  return new SocketReceiver(new Listener(pathOf(address)));
+  return new SocketReceiver(
+    new Listener(pathOf(address), address.exclusive),
+  );
 }
 
 export function keepOpen(address: Address): KeptOpen {
   const path = pathOf(address);
   const folder = new RunFolder(folderOf(path));
   const presence = folder.presence(path);
-  folder.exclusively(() => presence.enterAlone(path));
+  folder.exclusively(() => presence.enter("parent", path));
   return {
     ready: () => presence.has("receiver"),
     [Symbol.dispose]: () => folder[Symbol.dispose](),
@@ -82,7 +84,7 @@ class SocketSender extends StreamSender {
     this.#path = path;
     this.#folder = new RunFolder(folderOf(path));
     // Whether or not somebody listens yet: a producer waits here.
-    this.#folder.presence(path).enter("sender");
+    this.#folder.presence(path).enter("sender", path);
     this.fd = this.#connect();
   }
 
@@ -127,18 +129,27 @@ class Listener implements Disposable {
   readonly path: string;
   readonly #membership: Membership;
 
-  constructor(path: string) {
+  readonly #exclusive?: boolean;
+
+  constructor(path: string, exclusive?: boolean) {
     this.path = path;
+    this.#exclusive = exclusive;
     let listening: number | undefined;
-    this.#membership = new Membership(path, "receiver", (others) => {
+    const settle = (others: Presence) => {
       removeStale(path, others);
       listening = listenAt(path);
       const place = Place.find(path, "socket");
       if (!place) throw taken(path);
       return place;
-    });
+    };
+    this.#membership = new Membership(path, "receiver", settle, exclusive);
     if (listening === undefined) throw taken(path);
     this.fd = listening;
+  }
+
+  /** Listens at the same name again. */
+  again(): Listener {
+    return new Listener(this.path, this.#exclusive);
   }
 
   /** Is the socket still at its name? */
@@ -221,7 +232,7 @@ class SocketReceiver implements Receiver, Disposable {
   #followName() {
     if (!this.#names.due() || this.#listener.isThere) return;
     const before = this.#listener;
-    this.#listener = new Listener(before.path);
+    this.#listener = before.again();
     before[Symbol.dispose]();
     this.#changed();
   }

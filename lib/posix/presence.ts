@@ -16,11 +16,12 @@ const BYTES = { sender: 0n, receiver: 1n, parent: 2n } as const;
 export type Role = keyof typeof BYTES;
 
 /** The roles in words. */
-const ROLES: Record<Role, string> = {
+const WORDS: Record<Role, string> = {
   sender: "a producer",
   receiver: "a consumer",
   parent: "another lab",
 };
+const EVERY_ROLE: readonly Role[] = ["parent", "receiver", "sender"];
 
 const F_RDLCK = 0;
 const F_WRLCK = 1;
@@ -42,8 +43,31 @@ export class Presence {
     this.#first = path === undefined ? 0n : offsetOf(path);
   }
 
-  /** Says that we are there, until we leave or the descriptor is closed. */
-  enter(role: Role): void {
+  /**
+   * Says that we are there, until we leave or the descriptor is closed. Call it
+   * under the lock of {@linkcode exclusively}.
+   *
+   * @param object What we have open, for the error.
+   * @param exclusive Refuse to be there beside another process in that role. A
+   * lab's parent shares its channel with its children alone in any case.
+   * @throws {LabError} If a process is there that we refuse.
+   */
+  enter(role: Role, object: string, exclusive = false): void {
+    const refused = role === "parent"
+      ? EVERY_ROLE
+      : exclusive
+      ? [role, "parent" as const]
+      : [];
+    const found = refused.find((other) => this.has(other));
+    if (found !== undefined) {
+      const who = exclusive && found === role
+        ? `another ${role}`
+        : WORDS[found];
+      throw new LabError(
+        `Cannot start as ${who} has ${object} open: ` +
+          "wait for its end, or choose another --name",
+      );
+    }
     this.#lock(F_OFD_SETLK, F_RDLCK, role);
   }
 
@@ -59,35 +83,13 @@ export class Presence {
 
   /** Is nobody else there, in any role? */
   get isAlone(): boolean {
-    return !(this.has("sender") || this.has("receiver") || this.has("parent"));
+    return !EVERY_ROLE.some((role) => this.has(role));
   }
 
   /** In which roles others are there. */
   get roles(): Record<Role, boolean> {
     const [sender, receiver] = [this.has("sender"), this.has("receiver")];
     return { sender, receiver, parent: this.has("parent") };
-  }
-
-  /**
-   * Enters as a lab's parent, which shares its channel with its children alone.
-   * Call it under the lock of {@linkcode exclusively}.
-   *
-   * @throws {LabError} If somebody is there.
-   */
-  enterAlone(object: string): void {
-    const { parent, receiver, sender } = this.roles;
-    const role = parent
-      ? "parent"
-      : receiver
-      ? "receiver"
-      : sender
-      ? "sender"
-      : undefined;
-    if (role === undefined) return this.enter("parent");
-    throw new LabError(
-      `Cannot start as ${ROLES[role]} has ${object} open: ` +
-        "wait for its end, or choose another --name",
-    );
   }
 
   #lock(command: number, type: number, role: Role): number {

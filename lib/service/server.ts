@@ -6,7 +6,6 @@
  * @module
  */
 import { ProcessLog } from "../cli/log.ts";
-import { LabError } from "../error.ts";
 import { Answers } from "./answers.ts";
 import type { ServerOptions } from "./flags.ts";
 import { Incoming } from "./incoming.ts";
@@ -19,13 +18,11 @@ export async function runServer(
 ): Promise<0> {
   const log = new ProcessLog("server");
   const operations = await mechanism.load();
-  if ((await operations.inspect?.({ name }))?.receiver) {
-    throw new LabError(
-      `Cannot serve ${name} as somebody reads it already: choose another --name`,
-    );
-  }
   await using answers = new Answers(mechanism, operations, log, signal);
-  await using receiver = await operations.openReceiver({ name });
+  await using receiver = await operations.openReceiver({
+    name,
+    exclusive: true, // two servers would hand out the same numbers
+  });
   const incoming = new Incoming(mechanism, receiver);
   const waiting = {
     way: wait,

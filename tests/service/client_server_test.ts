@@ -30,7 +30,7 @@ for (const via of VIAS) {
     await using second = start("server", flags);
     assertEquals(
       await assertCode(second, 1),
-      `ERROR:server:Cannot serve ${service.name} as somebody reads it already: choose another --name`,
+      `ERROR:server:Cannot start as another receiver has ${service.object} open: wait for its end, or choose another --name`,
     );
     await using stack = new AsyncDisposableStack();
     const requests = 40 / many;
@@ -46,6 +46,21 @@ for (const via of VIAS) {
       const mine = numbersOf(client); // in the order asked, each its own
       assertEquals(mine, mine.toSorted((a, b) => a - b));
       assertEquals(mine.length, 3 * requests);
+    }
+    await service.assertNothingLeft();
+  });
+
+  test("of four servers started together three are refused", async () => {
+    const service = new Service(via);
+    await using stack = new AsyncDisposableStack();
+    const flags = [`--via=${via}`, `--name=${service.name}`, "--requests=1"];
+    const servers = range(1, 4).map(() => stack.use(start("server", flags)));
+    await using client = service.client();
+    await assertCode(client, 0);
+    const ends = await Promise.all(servers.map((server) => server.ended()));
+    assertEquals(ends.map(({ code }) => code).sort(), [0, 1, 1, 1]);
+    for (const { code, log } of ends) {
+      if (code === 1) assertMatch(log, /^ERROR:server:Cannot start as another/);
     }
     await service.assertNothingLeft();
   });

@@ -8,6 +8,7 @@ import { mechanismNamed } from "../../lib/mechanism/mod.ts";
 import {
   freshName,
   leftovers,
+  objectName,
   range,
   type Running,
   start,
@@ -25,6 +26,13 @@ export class Service {
 
   constructor(via: Via = "fifo") {
     this.#via = via;
+  }
+
+  /** The kernel object that the server receives from. */
+  get object(): string {
+    if (this.#via === "fifo") return `run/${this.name}.fifo`;
+    if (this.#via === "socket") return `run/${this.name}.sock`;
+    return objectName(this.name);
   }
 
   #start(part: "server" | "client", flags: string[]): Running {
