@@ -46,14 +46,29 @@ export const header: Format = {
     );
     return concat(head, body, LINE_END);
   },
-  decoder: () => new HeaderDecoder(),
+  decoder: () => headerDecoder(),
 };
+
+/**
+ * A decoder for messages that are known to be short.
+ *
+ * @param longest The longest body that it takes, in bytes; it does not wait for
+ * the rest of a longer one.
+ */
+export function headerDecoder(longest: number = MAX_BODY): Decoder {
+  return new HeaderDecoder(longest);
+}
 
 /** Finds header and body; after garbage it goes on at the next `Type:` line. */
 class HeaderDecoder implements Decoder {
   #bytes: Uint8Array = NONE;
   #at = 0;
   #lost = false; // in garbage that was reported already
+  readonly #longest: number;
+
+  constructor(longest: number) {
+    this.#longest = longest;
+  }
 
   push(bytes: Uint8Array) {
     const rest = this.#bytes.subarray(this.#at);
@@ -71,7 +86,7 @@ class HeaderDecoder implements Decoder {
       return long ? this.#bad("has no end", this.#bytes.length) : undefined;
     }
     const head = this.#bytes.subarray(start, blank);
-    const fields = parseFields(head);
+    const fields = parseFields(head, this.#longest);
     if (typeof fields === "string") return this.#bad(fields, blank);
     const end = blank + 2 + fields.length;
     if (this.#bytes.length <= end) return undefined; // the newline is not there
@@ -142,6 +157,7 @@ const FIELDS = [
 /** Header and body length (bytes), or what is wrong, in words. */
 function parseFields(
   bytes: Uint8Array,
+  longest: number,
 ): { header: Header; length: number } | string {
   const fields = new Map<string, string>();
   for (const text of decoder.decode(bytes).split("\n")) {
@@ -162,8 +178,8 @@ function parseFields(
   const priority = number("Priority");
   if (priority === undefined) return "has a Priority that is no number";
   const length = number("Content-Length");
-  if (length === undefined || length > MAX_BODY) {
-    return `has a Content-Length that is no number up to ${MAX_BODY}`;
+  if (length === undefined || length > longest) {
+    return `has a Content-Length that is no number up to ${longest}`;
   }
   return {
     header: {

@@ -10,6 +10,7 @@ import { Message, MessageError, recordOf } from "../message/mod.ts";
 import { waitFor } from "../wait/mod.ts";
 import type { ClientOptions } from "./flags.ts";
 import { Incoming, type IncomingWait } from "./incoming.ts";
+import { ANSWER_BYTES } from "./request.ts";
 
 /** What a client has open while it asks. */
 export interface Ends {
@@ -35,7 +36,11 @@ export class Asking {
     this.#options = options;
     this.#replyTo = replyTo;
     this.#sender = sender;
-    this.#incoming = new Incoming(options.mechanism, receiver);
+    this.#incoming = new Incoming(
+      options.mechanism,
+      receiver,
+      ANSWER_BYTES,
+    );
     this.#log = log;
     this.#wait = {
       way: options.wait,

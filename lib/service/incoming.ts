@@ -5,7 +5,7 @@
  * @module
  */
 import { END, type Mechanism, PENDING, type Receiver } from "../channel/mod.ts";
-import { header } from "../message/header.ts";
+import { headerDecoder } from "../message/header.ts";
 import { Inbox, type Message, type MessageError } from "../message/mod.ts";
 import { gaveUp, Turn, waitFor, type WaitOptions } from "../wait/mod.ts";
 
@@ -25,10 +25,12 @@ export class Incoming {
   readonly #inbox: Inbox;
   readonly #turn = new Turn(TURN_MS);
 
-  constructor(mechanism: Mechanism, receiver: Receiver) {
+  /** @param longest The longest body that a message may have, in bytes. */
+  constructor(mechanism: Mechanism, receiver: Receiver, longest: number) {
     const { boundaries } = mechanism.properties;
     this.#receiver = receiver;
-    this.#inbox = new Inbox(receiver, () => header.decoder(), boundaries);
+    // In a FIFO what waits for the rest of a long body waits in everybody's way.
+    this.#inbox = new Inbox(receiver, () => headerDecoder(longest), boundaries);
   }
 
   /**

@@ -7,6 +7,11 @@ import { type Header, Message, MessageError, quote } from "../message/mod.ts";
 import { MAX_RANGE } from "./flags.ts";
 import { isReplyName } from "./reply_channel.ts";
 
+/** The longest body of a request, in bytes: a number and a newline. */
+export const REQUEST_BYTES = String(MAX_RANGE).length + 1;
+/** The longest body of an answer, in bytes: a number, or what is wrong. */
+export const ANSWER_BYTES = 4096;
+
 /** A request whose client can be answered. */
 export interface Request {
   /** Which of its client's requests it is. */

@@ -9,7 +9,13 @@ import { ProcessLog } from "../cli/log.ts";
 import { Answers } from "./answers.ts";
 import type { ServerOptions } from "./flags.ts";
 import { Incoming } from "./incoming.ts";
-import { answerTo, rangeText, readRequest, refusalOf } from "./request.ts";
+import {
+  answerTo,
+  rangeText,
+  readRequest,
+  refusalOf,
+  REQUEST_BYTES,
+} from "./request.ts";
 
 /** Answers requests until so many are answered, or for ever. */
 export async function runServer(
@@ -23,7 +29,7 @@ export async function runServer(
     name,
     exclusive: true, // two servers would hand out the same numbers
   });
-  const incoming = new Incoming(mechanism, receiver);
+  const incoming = new Incoming(mechanism, receiver, REQUEST_BYTES);
   const waiting = {
     way: wait,
     delay: retry,
