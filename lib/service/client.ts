@@ -13,7 +13,7 @@ import { seconds, waitFor } from "../wait/mod.ts";
 import { Asking } from "./asking.ts";
 import type { ClientOptions } from "./flags.ts";
 import { replyAddress, replyName } from "./reply_channel.ts";
-import { rangeText } from "./request.ts";
+import { rangeText } from "./numbers.ts";
 
 /** How often (ms) a client looks whether a server has come. */
 const SERVER_MS = 100;
@@ -59,7 +59,7 @@ export async function runClient(
       asking.answer(seq),
     );
     const first = firstNumber(answer, seq);
-    log.info(`Got ${rangeText(first, count)}`, { seq, value: first });
+    log.info(`Got ${rangeText({ first, count })}`, { seq, value: first });
   }
   log.finish();
   return 0;

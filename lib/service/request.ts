@@ -70,8 +70,3 @@ export function answerTo(
   const header: Header = { type, from: "server", to: from, seq, priority: 0 };
   return Message.of(text, header);
 }
-
-/** `4 to 6`, or `4` alone. */
-export function rangeText(first: number, count: number): string {
-  return count === 1 ? `${first}` : `${first} to ${first + count - 1}`;
-}

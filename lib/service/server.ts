@@ -9,13 +9,7 @@ import { ProcessLog } from "../cli/log.ts";
 import { Answers } from "./answers.ts";
 import type { ServerOptions } from "./flags.ts";
 import { Incoming } from "./incoming.ts";
-import {
-  answerTo,
-  rangeText,
-  readRequest,
-  refusalOf,
-  REQUEST_BYTES,
-} from "./request.ts";
+import { readRequest, REQUEST_BYTES } from "./request.ts";
 
 /** Answers requests until so many are answered, or for ever. */
 export async function runServer(
@@ -37,28 +31,14 @@ export async function runServer(
     signal,
     onRetry: log.retry.bind(log),
   };
-  let next = 1; // the first number of the next range
   log.start();
-  for (let answered = 0; answered < requests;) {
+  while (await answers.mayGoOn(requests)) {
     const request = await incoming.find((found) => {
       const request = readRequest(found, name);
       if (typeof request !== "string") return request;
       log.warn(request);
     }, waiting);
-    const { seq, from, replyTo, count } = request;
-    if (count === undefined) {
-      const refusal = refusalOf(request);
-      log.warn(refusal);
-      await answers.send(replyTo, answerTo(request, "error", refusal));
-      continue;
-    }
-    log.info(`Request ${seq} from ${from}: ${count}`, { seq, from, count });
-    const answer = answerTo(request, "response", String(next));
-    // A range that was not taken is for the next request: no number is skipped.
-    if (!await answers.send(replyTo, answer)) continue;
-    log.info(`Answered ${rangeText(next, count)}`, { seq, from, value: next });
-    next += count;
-    answered++;
+    await answers.answer(request);
   }
   const unread = incoming.drain();
   if (unread > 0) log.warn(`${unread} more requests had come: they are lost`);

@@ -1,7 +1,7 @@
 // Peers that stop in the middle, or do not read: the others do not wait for them.
-import { assertEquals } from "@std/assert";
+import { assert, assertEquals } from "@std/assert";
 import { range, shell } from "../scripts.ts";
-import { assertCode, numbersOf, request, Service } from "./service.ts";
+import { asked, assertCode, numbersOf, request, Service } from "./service.ts";
 
 const LONG = request("1", { "Content-Length": "1048576" });
 
@@ -31,3 +31,38 @@ echo written >&2; exec sleep 60`,
     await assertCode(server, 130);
   });
 }
+
+Deno.test("six clients that read nothing do not hold up one that reads", async () => {
+  const service = new Service();
+  const { name } = service;
+  await using server = await service.server();
+  server.kill("SIGSTOP");
+  const fifos = range(3, 8).map((fd) => ({
+    fd,
+    path: `run/${name}.${fd}.fifo`,
+  }));
+  const requests = range(3, 8).map((fd) =>
+    request("1", { "Reply-To": `${name}.${fd}`, Seq: String(fd) })
+  );
+  // FIFOs that are open to read, full, and never read.
+  await using deaf = shell(
+    `${
+      fifos.map(({ fd, path }) =>
+        `mkfifo ${path}; exec ${fd}<>${path}; head -c 65536 /dev/zero >&${fd}\n`
+      ).join("")
+    }cat > run/${name}.fifo <<'EOF'\n${requests.join("")}EOF
+echo asked >&2; exec sleep 60`,
+  );
+  await deaf.saw("asked");
+  await using client = service.client("--verbose");
+  await asked(client);
+  server.kill("SIGCONT");
+  await assertCode(client, 0);
+  await server.saw("reads none", 6);
+  const { lines } = server;
+  const answered = lines.findIndex((line) => line.includes("Answered"));
+  const gaveUp = lines.findIndex((line) => line.includes("reads none"));
+  assert(answered < gaveUp, lines.join("\n"));
+  server.kill("SIGINT");
+  await assertCode(server, 130);
+});
