@@ -7,7 +7,9 @@
 import { END, type Mechanism, PENDING, type Receiver } from "../channel/mod.ts";
 import { headerDecoder } from "../message/header.ts";
 import { Inbox, type Message, type MessageError } from "../message/mod.ts";
-import { gaveUp, Turn, waitFor, type WaitOptions } from "../wait/mod.ts";
+import { gaveUp } from "../wait/retry.ts";
+import { Turn } from "../wait/turn.ts";
+import { waitFor, type WaitOptions } from "../wait/wait_for.ts";
 
 /** How often (ms) the event loop has its turn while messages come in a rush. */
 const TURN_MS = 10;

@@ -3,7 +3,12 @@
  *
  * @module
  */
-import { type Header, Message, MessageError, quote } from "../message/mod.ts";
+import {
+  type Header,
+  Message,
+  MessageError,
+  quote,
+} from "../message/message.ts";
 import { MAX_RANGE } from "./flags.ts";
 import { isReplyName } from "./reply_channel.ts";
 
