@@ -8,7 +8,8 @@ import { choice, integer, wholeNumber } from "../cli/flag.ts";
 import { mechanismNamed } from "../mechanism/mod.ts";
 import { LOCKS } from "./writer.ts";
 
-const LARGEST = 2 ** 31 - 1; // the memory location is a signed 32-bit word
+/** The largest value of the memory location, a signed 32-bit word. */
+const LARGEST = 2 ** 31 - 1;
 
 /** Several writers at one memory location. */
 export const RACE = defineCommand({
@@ -17,20 +18,21 @@ export const RACE = defineCommand({
   flags: {
     via: choice({
       value: "MECHANISM",
-      help: "workers of one process, or shm: processes on a segment",
+      help: "workers of one process, or shm: processes that share a segment",
       default: "workers",
       of: ["shm", "workers"],
     }),
     workers: integer({
       value: "N",
-      help: "how many write at the same time",
+      help: "how many writers increment at the same time",
       default: 2,
+      option: "writers",
       min: 1,
       max: 64,
     }),
     times: integer({
       value: "N",
-      help: "how many increments each of them makes",
+      help: "how many increments each writer makes",
       default: 1_000_000,
     }),
     lock: choice({
@@ -45,8 +47,8 @@ export const RACE = defineCommand({
     "deno task race --via=shm --workers=4 --times=100000 --lock=none",
   ],
   check({ via, ...options }, written) {
-    const { workers, times } = options;
-    const most = Math.floor(LARGEST / workers); // the sum of all must fit
+    const { writers, times } = options;
+    const most = Math.floor(LARGEST / writers); // the sum must fit
     if (times < 1 || times > most) {
       written.refuse("times", wholeNumber(1, most));
     }

@@ -1,25 +1,34 @@
 /**
- * One writer of the race: it increments a word of memory that others increment
- * at the same time, as often as it was told to.
+ * One writer of the race: it increments a word of shared memory while other
+ * writers increment the same word.
  *
  * @module
  */
 import { Mutex } from "../shared_memory/mutex.ts";
 import type { BlockingParking } from "../shared_memory/parking.ts";
 
-// Where the 32-bit words are: 64 bytes apart, so that each has its cache line.
+/**
+ * Where each 32-bit word lies. They are 64 bytes apart, so that each has a cache
+ * line of its own.
+ */
 const WORD = {
-  counter: 0, // the one memory location
+  /** The one memory location that all writers increment. */
+  counter: 0,
   mutex: 16,
-  arrived: 32, // how many writers stand at the start
-  awake: 33, // how many of them are up again
-  zero: 48, // always 0
+  /** How many writers have arrived at the start. */
+  arrived: 32,
+  /** How many writers have woken up after the last arrival. */
+  awake: 33,
+  /** Always 0. */
+  zero: 48,
 };
-const HEAD_BYTES = 256; // then the time of each writer, 8 bytes, in ms
+
+/** Bytes of these words; the time of each writer follows, 8 bytes, in ms. */
+const HEADER_BYTES = 256;
 
 /** Bytes of memory that a race needs. */
-export function raceBytes(workers: number): number {
-  return HEAD_BYTES + 8 * workers;
+export function raceBytes(writers: number): number {
+  return HEADER_BYTES + 8 * writers;
 }
 
 type Increments = (
@@ -28,7 +37,7 @@ type Increments = (
   mutex: Mutex,
 ) => void;
 
-/** How the word is protected, as `--lock` names it. */
+/** How the counter is protected, as `--lock` names it. */
 export const LOCKS = ["none", "atomic", "mutex"] as const;
 
 /** One of the {@linkcode LOCKS}. */
@@ -36,12 +45,12 @@ export type Lock = typeof LOCKS[number];
 
 const INCREMENTS: Record<Lock, Increments> = {
   none(words, times) {
-    // The compiler cannot know that this is 0. To it, each turn of the loop may
-    // be at another word, so it must load and store each time.
+    // The compiler cannot know that this word is 0. Each turn of the loop might
+    // be at another word, so it must load and store in each turn.
     const zero = words[WORD.zero];
     for (let i = 0; i < times; i++) {
-      const at = WORD.counter + (i & zero);
-      words[at] = words[at] + 1; // three steps: load, add, store
+      const index = WORD.counter + (i & zero);
+      words[index] = words[index] + 1; // three steps: load, add, store
     }
   },
   atomic(words, times) {
@@ -56,91 +65,97 @@ const INCREMENTS: Record<Lock, Increments> = {
   },
 };
 
-const WARM_UP = 20_000; // increments, after which all is compiled
-const ROUNDS = 5;
-
 /** What a writer has to do. */
-export interface Part {
-  /** Which one it is, from 0. */
+export interface Job {
+  /** The writer's number, from 0. */
   writer: number;
   /** How many writers there are. */
-  workers: number;
+  writers: number;
   /** How many increments each of them makes. */
   times: number;
   lock: Lock;
 }
 
 /**
- * Waits at the start until all are there, and writes.
+ * Waits at the start until all writers run, and then increments.
  *
- * @param memory {@linkcode raceBytes} of it, all zeros in the beginning.
- * @param last Called by the one who comes last, before the start.
+ * @param memory As many bytes as {@linkcode raceBytes} says, all zeros at first.
+ * @param whenAllArrived The last writer to arrive calls it, before the start.
  */
 export function write(
   memory: ArrayBufferLike,
   parking: BlockingParking,
-  { writer, workers, times, lock }: Part,
-  last: () => void = () => {},
+  { writer, writers, times, lock }: Job,
+  whenAllArrived: () => void = () => {},
 ): void {
-  const words = new Int32Array(memory, 0, HEAD_BYTES >> 2);
+  const words = new Int32Array(memory, 0, HEADER_BYTES >> 2);
   const increments = INCREMENTS[lock];
   warmUp(increments, parking);
   const mutex = new Mutex(words, WORD.mutex, parking);
-  arrive(words, workers, parking, last);
+  passBarrier(words, writers, parking, whenAllArrived);
   const start = performance.now();
   increments(words, times, mutex);
-  new Float64Array(memory, HEAD_BYTES)[writer] = performance.now() - start;
+  new Float64Array(memory, HEADER_BYTES)[writer] = performance.now() - start;
 }
 
+/** After so many increments the loop has been compiled. */
+const WARM_UP_TIMES = 20_000;
+const WARM_UP_CALLS = 5;
+
+/** Has the loop compiled before it is measured, on memory that nobody shares. */
 function warmUp(increments: Increments, parking: BlockingParking): void {
-  const words = new Int32Array(HEAD_BYTES >> 2); // our own
+  const words = new Int32Array(HEADER_BYTES >> 2);
   const mutex = new Mutex(words, WORD.mutex, parking);
-  for (let i = 0; i < ROUNDS; i++) increments(words, WARM_UP, mutex);
+  for (let call = 0; call < WARM_UP_CALLS; call++) {
+    increments(words, WARM_UP_TIMES, mutex);
+  }
 }
 
-const YAWN = 50; // ms that they give each other to wake up
+/** How long (ms) the writers wait for each other to wake up. */
+const WAKE_UP_MS = 50;
 
 /**
- * A barrier: all sleep until the last one is there, who wakes them. A sleeper
- * takes longer to wake up than many an increment, so they look out for each
- * other before they go: here, with nothing measured yet, a short spin is right.
+ * A barrier: returns when every writer is awake, or after {@linkcode WAKE_UP_MS}.
+ * First each writer sleeps until the last one has arrived. To wake up takes
+ * longer than thousands of increments, so then each writer spins until all are
+ * awake. Nothing is measured yet, so the spinning distorts no figure.
  */
-function arrive(
+function passBarrier(
   words: Int32Array<ArrayBufferLike>,
-  workers: number,
+  writers: number,
   parking: BlockingParking,
-  last: () => void,
+  whenAllArrived: () => void,
 ): void {
-  let there = Atomics.add(words, WORD.arrived, 1) + 1;
-  if (there === workers) {
-    last();
-    parking.wake(words, WORD.arrived, workers);
+  let arrived = Atomics.add(words, WORD.arrived, 1) + 1;
+  if (arrived === writers) {
+    whenAllArrived();
+    parking.wake(words, WORD.arrived, writers);
   }
-  while (there < workers) {
-    parking.wait(words, WORD.arrived, there);
-    there = Atomics.load(words, WORD.arrived);
+  while (arrived < writers) {
+    parking.wait(words, WORD.arrived, arrived);
+    arrived = Atomics.load(words, WORD.arrived);
   }
   Atomics.add(words, WORD.awake, 1);
-  const latest = performance.now() + YAWN;
+  const latestMs = performance.now() + WAKE_UP_MS;
   while (
-    Atomics.load(words, WORD.awake) < workers && performance.now() < latest
+    Atomics.load(words, WORD.awake) < writers && performance.now() < latestMs
   );
 }
 
 /** How a race went. */
 export interface Result {
-  /** What is in the memory location after it. */
+  /** The counter's value after it. */
   counter: number;
-  /** Nanoseconds that an increment took its writer, on average. */
-  ns: number;
+  /** Nanoseconds that a writer needed for an increment, on average. */
+  nsPerIncrement: number;
 }
 
-/** Reads the result when all have written. */
+/** Reads the result after all writers have finished. */
 export function resultOf(memory: ArrayBufferLike, times: number): Result {
-  const ms = new Float64Array(memory, HEAD_BYTES);
-  const sum = ms.reduce((sum, each) => sum + each, 0);
+  const writersMs = new Float64Array(memory, HEADER_BYTES);
+  const sumMs = writersMs.reduce((sum, ms) => sum + ms, 0);
   return {
-    counter: new Int32Array(memory, 0, HEAD_BYTES >> 2)[WORD.counter],
-    ns: sum / ms.length / times * 1e6,
+    counter: new Int32Array(memory, 0, HEADER_BYTES >> 2)[WORD.counter],
+    nsPerIncrement: sumMs / writersMs.length / times * 1e6,
   };
 }

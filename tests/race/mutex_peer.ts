@@ -1,4 +1,5 @@
-// One who locks a mutex, in a worker or a process of its own, for race_test.ts.
+// Locks a mutex many times, as a worker or as a process of its own: race_test.ts
+// starts several of them on the same memory.
 /// <reference lib="deno.worker" />
 import { Mutex } from "../../lib/shared_memory/mutex.ts";
 import {
@@ -8,8 +9,11 @@ import {
 import { blockingProcessParking } from "../../lib/shared_memory/process_parking.ts";
 import { openShared } from "../../lib/posix/shm.ts";
 
-/** Words: the mutex, who is inside, how often one was not alone, two counters. */
-function exclude(
+/**
+ * Increments two counters while it has the mutex. The words: the mutex, how many
+ * peers have it now, how often a peer was not alone, the two counters.
+ */
+function incrementLocked(
   words: Int32Array<ArrayBufferLike>,
   parking: BlockingParking,
   times: number,
@@ -19,7 +23,7 @@ function exclude(
     mutex.lock();
     if (Atomics.add(words, 1, 1) !== 0) Atomics.add(words, 2, 1);
     words[3] = words[3] + 1;
-    if (i % 100 === 0) Atomics.wait(idle, 0, 0, 0.1); // long inside, now and then
+    if (i % 100 === 0) Atomics.wait(idle, 0, 0, 0.1); // sometimes keep it longer
     words[4] = words[4] + 1;
     Atomics.sub(words, 1, 1);
     mutex.unlock();
@@ -32,14 +36,14 @@ const [name, times] = Deno.args;
 if (import.meta.main && name !== undefined) {
   using segment = openShared(name);
   const words = new Int32Array(segment.memory);
-  exclude(words, blockingProcessParking, Number(times));
+  incrementLocked(words, blockingProcessParking, Number(times));
 } else {
   self.onmessage = (
     { data: { memory, times } }: MessageEvent<
       { memory: SharedArrayBuffer; times: number }
     >,
   ) => {
-    exclude(new Int32Array(memory), blockingThreadParking, times);
+    incrementLocked(new Int32Array(memory), blockingThreadParking, times);
     self.postMessage(true);
   };
 }

@@ -13,23 +13,23 @@ import { openShared, unlinkShared } from "../../lib/posix/shm.ts";
 import { leftovers, run, type Running, start } from "../scripts.ts";
 
 const PEER = new URL("./mutex_peer.ts", import.meta.url);
-const WAYS = ["workers", "shm"];
+const MECHANISMS = ["workers", "shm"];
 
-/** Parking for one alone: notes what it is asked for; a wait frees the word. */
-function notedParking() {
+/** Parking that records its calls. Its wait() frees the word, as an owner would. */
+function recordingParking() {
   const calls: string[] = [];
   const parking: BlockingParking = {
     wait(words, index, value) {
       calls.push(`wait ${value}`);
-      words[index] = 0; // as the owner does before it wakes us
+      words[index] = 0; // an owner does so before it wakes us
     },
     wake: (_words, _index, count) => void calls.push(`wake ${count}`),
   };
   return { calls, parking };
 }
 
-Deno.test("Mutex neither waits nor wakes while nobody else wants it", () => {
-  const { calls, parking } = notedParking();
+Deno.test("Mutex neither waits nor wakes while nobody else locks it", () => {
+  const { calls, parking } = recordingParking();
   const words = new Int32Array(1);
   const mutex = new Mutex(words, 0, parking);
   for (let i = 0; i < 3; i++) {
@@ -42,8 +42,8 @@ Deno.test("Mutex neither waits nor wakes while nobody else wants it", () => {
 });
 
 Deno.test("Mutex.lock() sleeps while another has it, and unlock() wakes one", () => {
-  const { calls, parking } = notedParking();
-  const words = new Int32Array([1]); // somebody has it
+  const { calls, parking } = recordingParking();
+  const words = new Int32Array([1]); // another thread has locked it
   const mutex = new Mutex(words, 0, parking);
   mutex.lock();
   assertEquals(words[0], 2);
@@ -58,7 +58,7 @@ Deno.test("Mutex.unlock() refuses a mutex that is not locked", () => {
   assertThrows(() => mutex.unlock(), Error, "that is not locked");
 });
 
-Deno.test("Mutex refuses a word that is not there", () => {
+Deno.test("Mutex refuses an index outside of its words", () => {
   for (const index of [-1, 2, 0.5]) {
     assertThrows(
       () => new Mutex(new Int32Array(2), index),
@@ -68,8 +68,8 @@ Deno.test("Mutex refuses a word that is not there", () => {
   }
 });
 
-/** What `exclude` in mutex_peer.ts leaves when nobody was ever disturbed. */
-function assertAlone(memory: ArrayBufferLike, total: number) {
+/** Checks that no two peers of mutex_peer.ts ever had the mutex at once. */
+function assertExcluded(memory: ArrayBufferLike, total: number) {
   const words = [...new Int32Array(memory, 0, 5)];
   assertEquals(words, [0, 0, 0, total, total]);
 }
@@ -86,7 +86,7 @@ Deno.test("Mutex lets one worker in at a time", async () => {
     await promise;
     worker.terminate();
   }));
-  assertAlone(memory, 3 * times);
+  assertExcluded(memory, 3 * times);
 });
 
 Deno.test("Mutex lets one process in at a time", async () => {
@@ -103,15 +103,15 @@ Deno.test("Mutex lets one process in at a time", async () => {
   } finally {
     unlinkShared(name);
   }
-  assertAlone(segment.memory, 4 * times);
+  assertExcluded(segment.memory, 4 * times);
 });
 
-Deno.test("blockingProcessParking.wait() returns at once where the value is another", () => {
+Deno.test("blockingProcessParking.wait() returns at once if the word has another value", () => {
   const words = new Int32Array([0, 5]);
   const start = performance.now();
   for (let i = 0; i < 10; i++) blockingProcessParking.wait(words, 1, 4);
   assert(performance.now() - start < 500);
-  blockingProcessParking.wake(words, 1, 1); // nobody is there: nothing happens
+  blockingProcessParking.wake(words, 1, 1); // nobody sleeps there: nothing happens
 });
 
 interface Line {
@@ -122,7 +122,7 @@ interface Line {
   ns: number;
 }
 
-/** Runs a race to its end; the lines with a lock, as values. */
+/** Runs a race to its end. @returns Its lines about increments, as values. */
 async function race(flags: string[]): Promise<Line[]> {
   const { code, log } = await run("race", [...flags, "--log=json"]);
   assertEquals(code, 0, log);
@@ -130,8 +130,8 @@ async function race(flags: string[]): Promise<Line[]> {
     .filter(({ event }) => event === "race");
 }
 
-for (const via of WAYS) {
-  // Two of them are all the other tests' number.
+for (const via of MECHANISMS) {
+  // The other tests have 2 writers.
   Deno.test(`race --via=${via} loses nothing with a lock, with 1 and 3 writers`, async () => {
     for (const workers of [1, 3]) {
       const flags = [`--via=${via}`, `--workers=${workers}`, "--times=20000"];
@@ -150,7 +150,7 @@ for (const via of WAYS) {
   });
 
   Deno.test(`race --via=${via} loses updates without a lock`, async () => {
-    // Given long enough, two run at the same time even on a busy machine.
+    // Long enough, two of them run at the same time even on a busy machine.
     for (let times = 100_000; times <= 1e9; times *= 10) {
       const flags = [`--via=${via}`, "--lock=none", `--times=${times}`];
       const [, { lost }] = await race(flags);
@@ -178,7 +178,7 @@ function startLong(via: string, lock: string): Running {
   return start("race", [...flags, "--verbose"]);
 }
 
-/** Waits until both writers write. @returns Their Pids, if they have some. */
+/** Waits until both writers increment. @returns Their Pids; workers have none. */
 async function writers(script: Running, via: string): Promise<number[]> {
   await script.saw("started writer 2");
   const pids = script.lines.flatMap((line) => {
@@ -186,7 +186,7 @@ async function writers(script: Running, via: string): Promise<number[]> {
     return pid === undefined ? [] : [Number(pid)];
   });
   assertEquals(pids.length, via === "shm" ? 2 : 0);
-  // The segment loses its name when they are off.
+  // The segment loses its name when all writers have arrived at the start.
   while (via === "shm" && leftovers(`race-${script.pid}`).length) {
     await delay(20);
   }
@@ -209,7 +209,7 @@ Deno.test("race ends with 130 when Ctrl-C ends the writers first", async () => {
   assertGone(script, pids);
 });
 
-Deno.test("race ends with 130 on Ctrl-C before the start, too", async () => {
+Deno.test("race ends with 130 on Ctrl-C before the start", async () => {
   await using script = startLong("shm", "none");
   await script.saw("started writer 1");
   script.kill("SIGINT");
@@ -218,7 +218,7 @@ Deno.test("race ends with 130 on Ctrl-C before the start, too", async () => {
   assertGone(script, []);
 });
 
-// One that goes on, and one that waits for what the dead one has.
+// With none, the other writer goes on; with mutex, it waits for the dead one.
 for (const lock of ["none", "mutex"]) {
   Deno.test(`race says which writer was killed, with --lock=${lock}`, async () => {
     await using script = startLong("shm", lock);
@@ -243,8 +243,8 @@ Deno.test("race whose parent is killed leaves no segment and no writer", async (
     await using script = startLong("shm", lock);
     const pids = await writers(script, "shm");
     script.kill("SIGKILL");
-    await script.ended(); // the writers have its standard error, too
-    while (pids.some(isAlive)) await delay(10); // a process closes it before it is gone
+    await script.ended(); // and the writers: they share its standard error
+    while (pids.some(isAlive)) await delay(10); // a process closes it before it has ended
     assertEquals(leftovers(`race-${script.pid}`), []);
   }
 });
@@ -264,7 +264,7 @@ Deno.test("race says how it went, beside a plain loop", async () => {
     none,
     new RegExp(
       String
-        .raw`^INFO:race:none: (0 of 100000 .*: luck, try again or with more --times|[1-9]\d* of 100000 updates were lost, ${cost})$`,
+        .raw`^INFO:race:none: (0 of 100000 .*: the writers took turns by chance, so try more --times|[1-9]\d* of 100000 updates were lost, ${cost})$`,
     ),
   );
   for (const [lock, line] of Object.entries({ atomic, mutex })) {
@@ -278,7 +278,7 @@ Deno.test("race says how it went, beside a plain loop", async () => {
   assertEquals(more, []);
 });
 
-Deno.test("race does not call it luck when one writes alone", async () => {
+Deno.test("race with one writer says that it has nobody to race with", async () => {
   const flags = ["--workers=1", "--times=10", "--lock=none"];
   const { log } = await run("race", flags);
   assertMatch(log, /0 of 10 updates .*: one writer has nobody to race with$/);
@@ -301,7 +301,7 @@ for (const [flag, says] of BAD) {
   });
 }
 
-Deno.test("readCommandLine() keeps the race's flags from the others", () => {
+Deno.test("readCommandLine() refuses the race's flags for the lab", () => {
   for (const flag of ["--workers=2", "--times=2", "--lock=none"]) {
     assertThrows(() => readCommandLine(LAB, [flag]), UsageError, "lab knows");
   }
