@@ -43,10 +43,10 @@ export async function runRace(
 ): Promise<number> {
   const log = new ProcessLog("race");
   log.start();
-  const plainNs = logPlainLoop(Math.min(times, PLAIN_LOOP_TIMES), log);
+  const plainNs = logPlainLoop(Math.min(times.none, PLAIN_LOOP_TIMES), log);
   let code = 0;
   for (const each of lock === "all" ? LOCKS : [lock]) {
-    const race: Race = { writers, times, lock: each };
+    const race: Race = { writers, times: times[each], lock: each };
     const result = await run(race, mechanism.name, log, signal);
     if (!logResult(race, result, plainNs, log)) code = 1;
   }

@@ -111,14 +111,11 @@ function warmUp(increments: Increments, parking: BlockingParking): void {
   }
 }
 
-/** How long (ms) the writers wait for each other to wake up. */
-const WAKE_UP_MS = 50;
-
 /**
- * A barrier: returns when every writer is awake, or after {@linkcode WAKE_UP_MS}.
- * First each writer sleeps until the last one has arrived. To wake up takes
- * longer than thousands of increments, so then each writer spins until all are
- * awake. Nothing is measured yet, so the spinning distorts no figure.
+ * A barrier: returns when every writer is awake. First each writer sleeps until
+ * the last one has arrived. To wake up takes longer than thousands of
+ * increments, so then each writer spins until all are awake. Nothing is measured
+ * yet, so the spinning distorts no figure.
  */
 function passBarrier(
   words: Int32Array<ArrayBufferLike>,
@@ -136,10 +133,7 @@ function passBarrier(
     arrived = Atomics.load(words, WORD.arrived);
   }
   Atomics.add(words, WORD.awake, 1);
-  const latestMs = performance.now() + WAKE_UP_MS;
-  while (
-    Atomics.load(words, WORD.awake) < writers && performance.now() < latestMs
-  );
+  while (Atomics.load(words, WORD.awake) < writers);
 }
 
 /** How a race went. */
