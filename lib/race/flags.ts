@@ -16,9 +16,9 @@ const LARGEST = 2 ** 31 - 1;
  * a processor take turns of a few ms, and lose updates only where a turn ends
  * between load and store. So the race must last for many turns. On a busy machine
  * with 2 processors, 5 million increments (9 ms) lost none in 1 of 13 runs, 10
- * million in 1 of 100, and 50 million in 1 of 1200, where one writer had to wait
- * for a processor as long as the other one ran. With a lock no update is lost,
- * and fewer increments are enough to measure them.
+ * million in 1 of 100, and 50 million in 1 of 1200: probably one writer had to
+ * wait for a processor as long as the other one ran. With a lock no update is
+ * lost, and fewer increments are enough to measure them.
  */
 const DEFAULT_TIMES = { none: 100_000_000, locked: 2_000_000 };
 

@@ -26,7 +26,7 @@ import {
 
 /** Increments of the plain loop; more would not make the figure better. */
 const PLAIN_LOOP_TIMES = 10_000_000;
-/** The fastest of so many loops counts: other programs did not disturb it. */
+/** The fastest of these loops counts: other programs disturbed it least. */
 const PLAIN_LOOPS = 5;
 
 /** A writer's job without the writer's number. */

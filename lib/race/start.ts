@@ -12,7 +12,7 @@ import type { ProcessJob } from "./process.ts";
 import type { WorkerJob } from "./worker.ts";
 import { type Job, raceBytes } from "./writer.ts";
 
-/** Ctrl-C may end a writer so long (ms) before this process hears of it. */
+/** Ctrl-C may end a writer up to this long (ms) before it ends this process. */
 const CTRL_C_MS = 200;
 
 /** Memory, and a way to start a writer on it. */

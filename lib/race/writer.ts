@@ -98,7 +98,7 @@ export function write(
   new Float64Array(memory, HEADER_BYTES)[writer] = performance.now() - start;
 }
 
-/** After so many increments the loop has been compiled. */
+/** After this many increments, this many times, the loop has been compiled. */
 const WARM_UP_TIMES = 20_000;
 const WARM_UP_CALLS = 5;
 
