@@ -1,32 +1,35 @@
 /**
  * What all mechanisms are compared with: the same loops and the same check of
- * every byte, but nobody else there. The other side is a function that is
- * called, and that gets the message itself, or a copy of it.
+ * every byte, but in one thread. The other side is a function that is called with
+ * the message itself, or with a copy of it.
  *
  * @module
  */
 import { PENDING, type Receiver, type Sender } from "../channel/mod.ts";
 import {
+  type Conditions,
   measure,
   type Measured,
   roundTripOf,
   type Subject,
-  type Task,
 } from "./measure.ts";
 import { Check } from "./payload.ts";
 import type { Flow, Round } from "./result.ts";
 import type { Job } from "./work.ts";
 
-/** How bytes come to the other side. */
+/** Brings bytes to the other side. @returns What arrives there. */
 type Carry = (record: Uint8Array) => Uint8Array;
 
-/** Seconds that measure it well enough: meanwhile nobody hears Ctrl-C. */
-const ENOUGH = 0.2;
+/**
+ * A baseline is measured no longer than this: its loops never let the event loop
+ * run, so Ctrl-C has to wait for them.
+ */
+const MAX_SECONDS = 0.2;
 
 /** A channel whose other side is reached by a call. */
 class Call implements Sender, Receiver {
   readonly limit = Infinity;
-  /** What the other side has seen. */
+  /** The other side's check of what has arrived. */
   readonly check: Check;
   readonly #there: Carry;
   readonly #back: Carry;
@@ -62,31 +65,35 @@ class Baseline implements Subject {
   readonly limit = Infinity;
   readonly #carrier: () => Carry;
 
-  /** @param carrier Makes the way there, and the way back. */
+  /** @param carrier Is called twice: for the way there and for the way back. */
   constructor(name: string, carrier: () => Carry) {
     this.name = name;
     this.#carrier = carrier;
   }
 
-  async roundTrip(task: Task): Promise<Round["roundTrip"]> {
-    const { pinged } = await this.#run(task, "ping", 1);
+  async roundTrip(conditions: Conditions): Promise<Round["roundTrip"]> {
+    const { pinged } = await this.#run(conditions, "ping", 1);
     return roundTripOf(pinged);
   }
 
-  async oneWay(task: Task, batch: number): Promise<Flow> {
-    const { pinged, arrived: count } = await this.#run(task, "flood", batch);
+  async oneWay(conditions: Conditions, batch: number): Promise<Flow> {
+    const { pinged, arrived: count } = await this.#run(
+      conditions,
+      "flood",
+      batch,
+    );
     const { seconds, cpuSeconds } = pinged;
     return { count, batch, seconds, cpuSeconds };
   }
 
   async #run(
-    { size, seconds }: Task,
+    { size, seconds }: Conditions,
     work: Job["work"],
     batch: number,
   ): Promise<{ pinged: Measured; arrived: number }> {
     const call = new Call(size, this.#carrier(), this.#carrier());
     const side = { sender: call, receiver: call, wait: {} };
-    const job = { work, size, seconds: Math.min(seconds, ENOUGH), batch };
+    const job = { work, size, seconds: Math.min(seconds, MAX_SECONDS), batch };
     const pinged = await measure(side, job);
     return { pinged, arrived: call.check.last };
   }
@@ -101,7 +108,7 @@ function copier(): Carry {
   };
 }
 
-/** A function call, and a copy within one process: the memory's limit. */
+/** A function call, and a copy within one process: memory allows no more. */
 export const BASELINES: readonly Subject[] = [
   new Baseline("direct call", () => (record) => record),
   new Baseline("copy", copier),

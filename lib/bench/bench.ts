@@ -1,6 +1,6 @@
 /**
- * The benchmark's story: start two sides for each mechanism, measure everything
- * once in each round, and say what came of it.
+ * The benchmark: starts two sides for each mechanism, measures every combination
+ * once in each round, and reports the results.
  *
  * @module
  */
@@ -21,15 +21,18 @@ import { ResultFile } from "./result_file.ts";
 import { summarize } from "./summary.ts";
 
 /** Bytes of a write that carries many messages. */
-const WRITE = 4096;
+const BATCH_BYTES = 4096;
 
-/** Seconds at most to warm up each figure: the compiler, caches and buffers. */
-const WARM_UP = 0.02;
+/**
+ * Before the first round each figure is measured no longer than this, to warm up
+ * the compiler, the caches and the buffers.
+ */
+const WARM_UP_SECONDS = 0.02;
 
-/** Figures of a combination: round trip, one way single and batched. */
+/** Figures of a combination: round trip, one way single, one way batched. */
 const FIGURES = 3;
 
-/** What is measured together. */
+/** What is measured, how it waits, and how long its messages are. */
 interface Combination {
   subject: Subject;
   wait: Waiting;
@@ -47,7 +50,7 @@ export async function runBench(
   const { json, plot } = settings;
   using jsonFile = json ? new ResultFile("json", json) : undefined;
   using plotFile = plot ? new ResultFile("plot", plot) : undefined;
-  // Brings the charting library: if that cannot be had, we want to know now.
+  // Loads the charting library. If it is missing, we want to know that now.
   const picture = plot ? await import("./plot.ts") : undefined;
 
   const rounds = await measureAll(settings, log, signal);
@@ -65,7 +68,7 @@ async function measureAll(
   log: ProcessLog,
   signal: AbortSignal,
 ): Promise<Round[]> {
-  const deadline = performance.now() + settings.atMost * 1000;
+  const deadline = performance.now() + settings.atMostSeconds * 1000;
   await using started = new AsyncDisposableStack();
   const pairs: Pair[] = [];
   for (const mechanism of usable(settings, log)) {
@@ -75,7 +78,7 @@ async function measureAll(
     pairs.push(pair);
   }
   const plan = combinations(settings, pairs, log);
-  const about = plan.length * FIGURES * (settings.seconds + WARM_UP);
+  const about = plan.length * FIGURES * (settings.seconds + WARM_UP_SECONDS);
   log.info(
     `Measuring ${plan.length} combinations in ${settings.rounds} rounds: ` +
       `about ${Math.ceil(about)} seconds`,
@@ -84,25 +87,31 @@ async function measureAll(
   using progress = await Progress.onTerminal("bench", total);
   progress.begin();
   const seconds = settings.seconds / settings.rounds;
-  await measureRound(plan, 0, Math.min(seconds, WARM_UP), progress, signal);
+  await measureRound(
+    plan,
+    0,
+    Math.min(seconds, WARM_UP_SECONDS),
+    progress,
+    signal,
+  );
   const rounds: Round[][] = [];
-  let took = 0; // ms, for the last round
+  let roundMs = 0; // how long the last round took
   while (
-    rounds.length < settings.rounds && performance.now() + took < deadline
+    rounds.length < settings.rounds && performance.now() + roundMs < deadline
   ) {
     const start = performance.now();
     const round = rounds.length + 1;
     rounds.push(await measureRound(plan, round, seconds, progress, signal));
-    took = performance.now() - start;
+    roundMs = performance.now() - start;
   }
   progress.finish();
   if (rounds.length < settings.rounds) {
-    log.info(`Time was up after ${rounds.length} rounds`);
+    log.info(`The time was over after ${rounds.length} rounds`);
   }
   return rounds.flat();
 }
 
-/** One after the other, and again in the next round: noise hurts all alike. */
+/** Measures all combinations in turn, so that noise disturbs all of them alike. */
 async function measureRound(
   plan: Combination[],
   round: number,
@@ -164,16 +173,16 @@ async function measure(
   round: number,
   seconds: number,
 ): Promise<Round> {
-  const task = { wait, size, seconds };
+  const conditions = { wait, size, seconds };
   const { name: mechanism, limit } = subject;
-  const batch = Math.max(1, Math.floor(Math.min(WRITE, limit) / size));
-  const roundTrip = await subject.roundTrip(task);
-  const single = await subject.oneWay(task, 1);
-  const batched = batch > 1 ? await subject.oneWay(task, batch) : single;
+  const batch = Math.max(1, Math.floor(Math.min(BATCH_BYTES, limit) / size));
+  const roundTrip = await subject.roundTrip(conditions);
+  const single = await subject.oneWay(conditions, 1);
+  const batched = batch > 1 ? await subject.oneWay(conditions, batch) : single;
   return { mechanism, wait, size, round, roundTrip, single, batched };
 }
 
-/** Everything: to be read by other programs, and in some years. */
+/** All settings, rounds and results, for other programs and later readers. */
 function asJson(
   { started, settings, rounds, results }: {
     started: string;

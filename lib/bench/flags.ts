@@ -9,8 +9,8 @@ import { MECHANISMS } from "../mechanism/mod.ts";
 
 const MECHANISM_NAMES = MECHANISMS.map(({ name }) => name);
 const WAITS = ["block", "spin"] as const;
-const SMALLEST = 8; // bytes; the messages are made of words of 4
-const LARGEST = 1_048_576;
+const SMALLEST_BYTES = 8; // two words of 4 bytes
+const LARGEST_BYTES = 1_048_576;
 
 const VIA_ALLOWED = `all, or some of ${MECHANISM_NAMES.join(", ")}`;
 
@@ -21,7 +21,7 @@ export const BENCH = defineCommand({
   flags: {
     via: list({
       value: "LIST",
-      help: "which mechanisms, with commas between",
+      help: "the mechanisms, with commas between them",
       default: "all",
       of: ["all", ...MECHANISM_NAMES],
       allowed: VIA_ALLOWED,
@@ -41,32 +41,33 @@ export const BENCH = defineCommand({
       help: "bytes of a message, multiples of 4",
       default: "8,100,1024,8192,65536",
       option: "sizes",
-      allowed: `multiples of 4 from ${SMALLEST} to ${LARGEST}`,
+      allowed: `multiples of 4 from ${SMALLEST_BYTES} to ${LARGEST_BYTES}`,
       item(text) {
         const size = /^\d{1,7}$/.test(text) ? Number(text) : NaN;
-        const good = size >= SMALLEST && size <= LARGEST && size % 4 === 0;
+        const good = size >= SMALLEST_BYTES && size <= LARGEST_BYTES &&
+          size % 4 === 0;
         return good ? size : undefined;
       },
     }),
     seconds: decimal({
       value: "SECONDS",
-      help: "how long each figure is measured, in all rounds together",
+      help: "how long each figure is measured, all rounds together",
       default: 1,
       with: { "--quick": 0.15 },
       min: 0.01,
       max: 3600,
     }),
-    quick: toggle("shorter and fewer rounds: everything within a minute"),
+    quick: toggle("fewer and shorter rounds: all of them within a minute"),
     json: file({
       value: "FILE",
       help:
-        "write all rounds, the machine and the settings to this file, in this folder",
+        "write all rounds, the machine and the settings to this file; it must lie in this folder",
       dash: false,
     }),
     plot: file({
       value: "FILE.svg",
       help:
-        "draw round trip and throughput against the size to this file, in this folder",
+        "draw round trip and throughput against the size into this file; it must lie in this folder",
       dash: false,
       ending: ".svg",
     }),
@@ -93,14 +94,14 @@ export const BENCH = defineCommand({
       plot,
       /** The mechanisms' names. */
       via: all ? MECHANISM_NAMES : unique(via),
-      /** Were they asked for by name? Then each must be there. */
+      /** Were they asked for by name? Then each of them must be available. */
       named: !all,
       waits: unique(waits),
       /** Bytes of a message. */
       sizes: unique(sizes).sort((a, b) => a - b),
       rounds: quick ? 3 : 5,
-      /** Seconds for all of it: no round begins that would take longer. */
-      atMost: quick ? 50 : Infinity,
+      /** No round begins that would end later than this after the start. */
+      atMostSeconds: quick ? 50 : Infinity,
     };
   },
 });

@@ -1,11 +1,11 @@
 /**
- * Where it was measured.
+ * The machine that the figures were measured on.
  *
  * @module
  */
 import { cpus } from "node:os";
 
-/** What figures depend on. */
+/** What the figures depend on. */
 export interface Machine {
   cpu: string;
   cores: number;

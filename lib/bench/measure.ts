@@ -1,5 +1,5 @@
 /**
- * A job, and what it took.
+ * What can be measured, and the time that a job takes.
  *
  * @module
  */
@@ -7,12 +7,12 @@ import process from "node:process";
 import type { Flow, Round, Waiting } from "./result.ts";
 import { type Job, run, type Side } from "./work.ts";
 
-/** What to measure. */
-export interface Task {
+/** How to measure. */
+export interface Conditions {
   wait: Waiting;
   /** Bytes of a message. */
   size: number;
-  /** How long. */
+  /** How long to measure. */
   seconds: number;
 }
 
@@ -20,26 +20,26 @@ export interface Task {
 export interface Subject {
   /** As the table names it. */
   readonly name: string;
-  /** The longest record that it takes, in bytes. */
+  /** The longest record that it accepts, in bytes. */
   readonly limit: number;
-  /** There and back, one message at a time. */
-  roundTrip(task: Task): Promise<Round["roundTrip"]>;
-  /** One way, with that many messages in one write. */
-  oneWay(task: Task, batch: number): Promise<Flow>;
+  /** Measures the way there and back, one message at a time. */
+  roundTrip(conditions: Conditions): Promise<Round["roundTrip"]>;
+  /** Measures one way, with `batch` messages in one write. */
+  oneWay(conditions: Conditions, batch: number): Promise<Flow>;
 }
 
-/** What came of a job. */
+/** What one side has measured. */
 export interface Measured {
   count: number;
   seconds: number;
-  /** Of this process, the system's share included. */
+  /** Processor time of this process, in user and in system mode. */
   cpuSeconds: number;
-  /** Microseconds of a round trip; `ping` alone knows them. */
+  /** Microseconds of a round trip; only `ping` knows them. */
   p50?: number;
   p99?: number;
 }
 
-/** Does a job, with an eye on the clock and on the processor. */
+/** Does a job, and measures its time and its processor time. */
 export async function measure(side: Side, job: Job): Promise<Measured> {
   const before = process.cpuUsage();
   const { count, seconds, samples = [] } = await run(side, job);
@@ -54,7 +54,7 @@ export async function measure(side: Side, job: Job): Promise<Measured> {
   };
 }
 
-/** What the side that pings has found out. */
+/** The figures of a round trip, from what the side that pings has measured. */
 export function roundTripOf(
   { count, seconds, p50 = NaN, p99 = NaN }: Measured,
 ): Round["roundTrip"] {

@@ -1,5 +1,6 @@
 /**
- * Two peers and the two channels between them: one there, one back.
+ * The two sides of a mechanism and the two channels between them: the messages go
+ * there over one and come back over the other.
  *
  * @module
  */
@@ -9,18 +10,18 @@ import { TextLineStream } from "@std/streams/text-line-stream";
 import type { Address, Mechanism } from "../channel/mod.ts";
 import { LabError } from "../error.ts";
 import type { Child } from "../lab/child.ts";
-import { startSides } from "./side.ts";
 import {
+  type Conditions,
   type Measured,
   roundTripOf,
   type Subject,
-  type Task,
 } from "./measure.ts";
-import type { Failure, Hello, Order, PeerStart } from "./peer.ts";
+import type { Failure, Hello, Order, SideStart } from "./side.ts";
+import { startSides } from "./start.ts";
 import type { Flow, Round } from "./result.ts";
 
-/** Within that time (ms) our own Ctrl-C comes after it has ended a side. */
-const GRACE_MS = 200;
+/** Ctrl-C may end a side up to this long (ms) before it ends this process. */
+const CTRL_C_MS = 200;
 
 /** The two sides of one mechanism. */
 export class Pair implements Subject, AsyncDisposable {
@@ -30,21 +31,21 @@ export class Pair implements Subject, AsyncDisposable {
   readonly #back: Address;
   readonly #listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
   readonly #children: Child[] = [];
-  readonly #links: Link[] = [];
+  readonly #connections: Connection[] = [];
   readonly #death = Promise.withResolvers<never>();
 
   private constructor(mechanism: Mechanism) {
     this.mechanism = mechanism;
     this.#there = { name: `bench.${Deno.pid}.there` };
     this.#back = { name: `bench.${Deno.pid}.back` };
-    this.#death.promise.catch(() => {}); // it may come when nobody asks
+    this.#death.promise.catch(() => {}); // a side may die while nobody waits for it
   }
 
   get name(): string {
     return this.mechanism.name;
   }
 
-  /** The sides' process ids; none where they are workers of ours. */
+  /** The process ids of the sides; workers have none. */
   get pids(): number[] {
     return this.#children.flatMap(({ pid }) => pid ?? []);
   }
@@ -68,12 +69,14 @@ export class Pair implements Subject, AsyncDisposable {
 
   async #start(signal: AbortSignal) {
     const { allocate } = await this.mechanism.load();
-    await this.#remove(); // of one that had our process id and was killed
+    // An earlier process with our process id may have been killed and have left
+    // its channels behind.
+    await this.#remove();
     const [there, back] = [this.#there, this.#back];
     for (const address of [there, back]) address.memory = allocate?.(address);
     const { port } = this.#listener.addr as Deno.NetAddr;
     const common = { port, via: this.name };
-    const starts: [PeerStart, PeerStart] = [
+    const starts: [SideStart, SideStart] = [
       { ...common, from: back, to: there },
       { ...common, from: there, to: back },
     ];
@@ -82,68 +85,82 @@ export class Pair implements Subject, AsyncDisposable {
       this.#children.push(child);
       this.#watch(child);
     }
-    // Whoever connects first leads: otherwise the two sides are the same.
-    while (this.#links.length < starts.length) {
+    // The side that connects first leads; otherwise the two are the same.
+    while (this.#connections.length < starts.length) {
       const next = this.#unlessDead(this.#listener.accept());
-      this.#links.push(new Link(await abortable(next, signal)));
+      this.#connections.push(new Connection(await abortable(next, signal)));
     }
-    for (const link of this.#links) {
-      const hello = this.#unlessDead(link.hear<Hello>());
+    for (const connection of this.#connections) {
+      const hello = this.#unlessDead(connection.receive<Hello>());
       const { limit } = await abortable(hello, signal);
-      this.limit = limit ?? Infinity; // JSON knows none
+      this.limit = limit ?? Infinity; // JSON cannot carry Infinity
     }
   }
 
   async #watch({ pid, ended }: Child) {
     const { code, died } = await ended;
-    // Ctrl-C ends us all, the side first: then it is not its own doing.
-    await delay(GRACE_MS);
+    // Ctrl-C reaches all processes of the terminal. If it ended the side, it will
+    // also end this benchmark, and then the death is no error.
+    await delay(CTRL_C_MS);
     const who = pid === undefined ? "a worker" : `Pid ${pid}`;
     const how = died ?? `ended with exit code ${code}`;
     const text = `Cannot go on: a side of ${this.name}, ${who} ${how}`;
     this.#death.reject(new LabError(text));
   }
 
-  /** The result, unless a side dies before. */
+  /** Waits for a result. @throws {LabError} If a side dies or fails before. */
   async #unlessDead<T>(result: Promise<T>): Promise<T> {
     try {
       return await Promise.race([result, this.#death.promise]);
     } catch (error) {
-      // When one dies the other complains: let us hear of the death first.
-      await Promise.race([this.#death.promise, delay(2 * GRACE_MS)]);
+      // When a side dies, the other one fails as well. The death is the reason,
+      // so wait until we know of it.
+      await Promise.race([this.#death.promise, delay(2 * CTRL_C_MS)]);
       const reason = error instanceof Error ? error.message : error;
       throw new LabError(`Cannot go on: a side of ${this.name}: ${reason}`);
     }
   }
 
-  async roundTrip(task: Task): Promise<Round["roundTrip"]> {
-    const [pinged] = await this.#run(task, "ping", "echo", 1);
+  async roundTrip(conditions: Conditions): Promise<Round["roundTrip"]> {
+    const [pinged] = await this.#run(conditions, "ping", "echo", 1);
     return roundTripOf(pinged);
   }
 
-  async oneWay(task: Task, batch: number): Promise<Flow> {
-    const [sent, received] = await this.#run(task, "flood", "drain", batch);
+  async oneWay(conditions: Conditions, batch: number): Promise<Flow> {
+    const [sent, received] = await this.#run(
+      conditions,
+      "flood",
+      "drain",
+      batch,
+    );
     const { count, cpuSeconds } = received;
-    // The receiver's clock starts with the first piece, which may be all of it.
+    // The receiver's clock starts when its first bytes have come, and these may be
+    // all there are.
     const seconds = Math.max(sent.seconds, received.seconds);
-    // Two workers are one process, and either has measured all of it.
+    // Two workers are one process, so each has measured the time of both.
     const one = this.mechanism.properties.processes === "one";
     const all = one ? cpuSeconds : sent.cpuSeconds + cpuSeconds;
     return { count, batch, seconds, cpuSeconds: all };
   }
 
   async #run(
-    task: Task,
+    conditions: Conditions,
     first: Order["work"],
     second: Order["work"],
     batch: number,
   ): Promise<Measured[]> {
-    const { wait, size, seconds } = task;
+    const { wait, size, seconds } = conditions;
     const way = wait || "block";
     const works = [first, second];
-    const answers = this.#links.map(async (link, i) => {
-      await link.say({ work: works[i], wait: way, size, seconds, batch });
-      return await link.hear<Measured>();
+    const answers = this.#connections.map(async (connection, i) => {
+      await connection.send({
+        work: works[i],
+        wait: way,
+        size,
+        seconds,
+        batch,
+      });
+      return await connection.receive<Measured>();
     });
     return await this.#unlessDead(Promise.all(answers));
   }
@@ -157,12 +174,12 @@ export class Pair implements Subject, AsyncDisposable {
     this.#listener.close();
     for (const child of this.#children) child.kill();
     await Promise.all(this.#children.map(({ ended }) => ended));
-    await this.#remove(); // the dead cannot tidy up
+    await this.#remove(); // a side that was killed could not do it
   }
 }
 
 /** The connection to one side. */
-class Link {
+class Connection {
   readonly #connection: Deno.TcpConn;
   readonly #lines: ReadableStreamDefaultReader<string>;
 
@@ -175,13 +192,13 @@ class Link {
       .getReader();
   }
 
-  async say(order: Order): Promise<void> {
+  async send(order: Order): Promise<void> {
     const line = new TextEncoder().encode(JSON.stringify(order) + "\n");
     await this.#connection.write(line);
   }
 
-  /** @throws {Error} What went wrong over there. */
-  async hear<T extends Hello | Measured>(): Promise<T> {
+  /** @throws {Error} If the side has failed: its reason. */
+  async receive<T extends Hello | Measured>(): Promise<T> {
     const { value } = await this.#lines.read();
     if (value === undefined) throw new Error("it has gone");
     const answer: T | Failure = JSON.parse(value);

@@ -1,7 +1,7 @@
 /**
  * The messages that the benchmark sends: a number that counts up, and a pattern
- * behind it, so that the receiver can tell each byte that is wrong, each message
- * that is missing, and each that came twice.
+ * after it. So the receiver finds each wrong byte, each missing message and each
+ * message that came twice.
  *
  * @module
  */
@@ -11,19 +11,23 @@ import { WordView } from "../shared_memory/word_view.ts";
 /** The number of the message that ends a measurement. */
 export const STOP = -1;
 
-/** A message's first word: odd, so that its first byte tells it from the last one's. */
-function mark(seq: number): number {
+/**
+ * A message's first word: odd in a numbered message, 0 in the message that ends
+ * a measurement. So the first byte tells the two apart.
+ */
+function firstWord(seq: number): number {
   return seq === STOP ? 0 : 2 * seq + 1;
 }
 
-/** From this size on, memcmp(3) and the two views for it beat a loop. */
-const LARGE = 512; // bytes
+/** From this size on, memcmp(3) is faster than a loop, with the two views for it. */
+const LARGE_BYTES = 512;
 
-/** One message, or several one behind the other. */
+/** One message, or several in a row. */
 export class Payload {
   readonly bytes: Uint8Array;
   readonly #words: Int32Array;
-  readonly #stride: number; // words of a message
+  /** Words of a message. */
+  readonly #stride: number;
 
   /**
    * @param size Bytes of a message: 8 or more, a multiple of 4.
@@ -42,21 +46,24 @@ export class Payload {
   number(seq: number): void {
     const words = this.#words;
     for (let at = 0; at < words.length; at += this.#stride) {
-      words[at] = mark(seq++);
+      words[at] = firstWord(seq++);
     }
   }
 }
 
-/** Looks at what arrives, however it was cut. */
+/** Checks the bytes that arrive, in pieces of any length. */
 export class Check {
   /** The number of the last whole message. */
   last = 0;
   readonly #size: number;
   readonly #expected: Payload;
   readonly #words: Int32Array;
-  #seq = 1; // of the message that comes next
-  #offset = 0; // how much of it has come, in bytes
-  #stop = false; // does it end the measurement?
+  /** The number of the message that is expected. */
+  #seq = 1;
+  /** How many bytes of it have arrived. */
+  #offset = 0;
+  /** Does it end the measurement? */
+  #stop = false;
   readonly #arrived = new WordView();
 
   /** @param size Bytes of a message. */
@@ -64,14 +71,14 @@ export class Check {
     this.#size = size;
     this.#expected = new Payload(size);
     this.#words = new Int32Array(this.#expected.bytes.buffer);
-    this.#words[0] = mark(this.#seq);
+    this.#words[0] = firstWord(this.#seq);
   }
 
   /**
    * Compares bytes with what is expected.
    *
-   * @returns How many messages they complete; the one that ends the measurement
-   * does not count, see {@linkcode over}.
+   * @returns How many messages they complete. The message that ends the
+   * measurement does not count: see {@linkcode over}.
    * @throws {Error} If a byte is wrong.
    */
   take(bytes: Uint8Array): number {
@@ -86,26 +93,26 @@ export class Check {
       this.#offset = 0;
       if (this.#stop) break;
       this.last = this.#seq++;
-      this.#words[0] = mark(this.#seq);
+      this.#words[0] = firstWord(this.#seq);
       count++;
     }
     return count;
   }
 
-  /** Has the message come that ends the measurement? */
+  /** Has the message arrived that ends the measurement? */
   get over(): boolean {
     return this.#stop && this.#offset === 0;
   }
 
   #expectLast() {
     this.#stop = true;
-    this.#words[0] = mark(STOP);
+    this.#words[0] = firstWord(STOP);
   }
 
   #equals(bytes: Uint8Array, at: number, length: number): boolean {
     const offset = this.#offset;
     const expected = this.#expected.bytes;
-    if (length >= LARGE) {
+    if (length >= LARGE_BYTES) {
       return Buffer.compare(
         bytes.subarray(at, at + length),
         expected.subarray(offset, offset + length),
@@ -121,7 +128,7 @@ export class Check {
     return true;
   }
 
-  /** Four bytes at a time. */
+  /** Compares four bytes at a time. */
   #equalWords(bytes: Uint8Array, place: number, length: number): boolean {
     const arrived = this.#arrived.of(bytes);
     const words = this.#words;

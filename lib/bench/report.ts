@@ -1,5 +1,5 @@
 /**
- * The results as a table, in Markdown: for the terminal, and to paste.
+ * The results as tables in Markdown, for the terminal and to paste elsewhere.
  *
  * @module
  */
@@ -25,17 +25,19 @@ const COLUMNS: Column[] = [
   ["CPU s/M", ({ batched }) => digits(batched.cpuSecondsPerMillion.median)],
   ["MB/s", ({ batched }) => digits(batched.megabytesPerSecond.median)],
 ];
-const WORDS = 2; // the columns in front of the figures
+/** The first columns hold words, the others figures. */
+const WORD_COLUMNS = 2;
 
 const LEGEND = `\
-p50 (of the rounds the median, and their min to max), p99, mean: round trip in
-microseconds. msg/s: one way, one write per message, or batched: many. MB/s: of
-the batched. CPU s/M: processor seconds of both sides per million messages.
+p50, p99, mean: round trip in microseconds, the median of the rounds; min to max:
+p50 of the fastest and of the slowest round. msg/s: messages per second one way,
+one in each write; batched: many in each write. MB/s: batched. CPU s/M: processor
+seconds of both sides per million messages.
 `;
 
 /**
- * The tables, one for each size: the baselines first, then the mechanisms, the
- * fastest round trip first.
+ * One table for each size. The baselines come first, then the mechanisms, in the
+ * order of their round trips.
  */
 export function report(results: Result[]): string {
   const sizes = [...Map.groupBy(results, ({ size }) => size)];
@@ -45,7 +47,7 @@ export function report(results: Result[]): string {
     const rows = group.toSorted((a, b) => rank(a) - rank(b))
       .map((result) => COLUMNS.map(([, cell]) => cell(result)));
     const headings = COLUMNS.map(([heading]) => heading);
-    const align = COLUMNS.map((_, i) => i < WORDS ? "l" : "r");
+    const align = COLUMNS.map((_, i) => i < WORD_COLUMNS ? "l" : "r");
     return `## ${size} bytes\n\n${
       markdownTable([headings, ...rows], { align })
     }\n`;

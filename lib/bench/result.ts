@@ -1,10 +1,10 @@
 /**
- * What the benchmark finds out, from one round to the whole.
+ * The figures of the benchmark: of one round, and of all rounds together.
  *
  * @module
  */
 
-/** Who waits, and how; "" where nobody does. */
+/** How the sides wait; "" where nobody waits. */
 export type Waiting = "block" | "spin" | "";
 
 /** One round of one measurement. */
@@ -14,9 +14,9 @@ export interface Round {
   wait: Waiting;
   /** Bytes of a message. */
   size: number;
-  /** 1 for the first. */
+  /** The number of the round, from 1. */
   round: number;
-  /** Microseconds. */
+  /** In microseconds. */
   roundTrip: { count: number; p50: number; p99: number; mean: number };
   single: Flow;
   batched: Flow;
@@ -24,36 +24,36 @@ export interface Round {
 
 /** Messages in one direction, in one round. */
 export interface Flow {
-  /** Messages that arrived. */
+  /** How many messages arrived. */
   count: number;
-  /** Messages in one write. */
+  /** How many messages one write carries. */
   batch: number;
-  /** From the first to the last, at the receiver. */
+  /** From the first message to the last, on the side where that took longer. */
   seconds: number;
-  /** Of both sides together, the system's share included. */
+  /** Processor time of both sides together, in user and in system mode. */
   cpuSeconds: number;
 }
 
-/** The median of several rounds, and how far they lay apart. */
+/** The median, the smallest and the largest figure of several rounds. */
 export interface Spread {
   median: number;
   min: number;
   max: number;
 }
 
-/** Messages in one direction. */
+/** Messages in one direction, in all rounds. */
 export interface OneWay {
   perSecond: Spread;
   megabytesPerSecond: Spread;
   cpuSecondsPerMillion: Spread;
 }
 
-/** What was measured of one mechanism, way of waiting and size. */
+/** All rounds of one mechanism, way of waiting and size. */
 export interface Result {
   mechanism: string;
   wait: Waiting;
   size: number;
-  /** Microseconds. */
+  /** In microseconds. */
   roundTrip: { p50: Spread; p99: Spread; mean: Spread };
   /** One write for each message. */
   single: OneWay;

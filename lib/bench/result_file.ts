@@ -2,23 +2,24 @@ import { LabError, reason } from "../error.ts";
 import { isInRunFolder, makeRunFolder } from "../mechanism/run_folder.ts";
 
 /**
- * A file that is written when everything is done. It is opened once before, for
- * a run must not be lost because its file cannot be written.
+ * A file that is written when the measurement is over. It is opened once before:
+ * four minutes of measuring must not be lost because a file cannot be written.
  */
 export class ResultFile implements Disposable {
   readonly #path: string;
-  #empty: boolean; // is it there only because we have tried?
+  /** Is the file new and still empty? Then we remove it in the end. */
+  #isNew: boolean;
 
   /**
-   * @param flag Who wants it, for the error.
+   * @param flag The flag that asked for the file, for the error.
    * @throws {LabError} If the file cannot be written.
    */
   constructor(flag: string, path: string) {
     this.#path = path;
     if (isInRunFolder(path)) makeRunFolder();
     try {
-      this.#empty = tryToOpen(path, { createNew: true });
-      if (!this.#empty) tryToOpen(path, { create: true });
+      this.#isNew = tryToOpen(path, { createNew: true });
+      if (!this.#isNew) tryToOpen(path, { create: true });
     } catch (error) {
       const why = error instanceof Deno.errors.NotCapable
         ? "it lies outside this folder"
@@ -29,16 +30,16 @@ export class ResultFile implements Disposable {
 
   async write(text: string): Promise<void> {
     await Deno.writeTextFile(this.#path, text);
-    this.#empty = false;
+    this.#isNew = false;
   }
 
-  /** Nothing was written: then nothing is left. */
+  /** Leaves no empty file behind. */
   [Symbol.dispose]() {
-    if (this.#empty) Deno.removeSync(this.#path);
+    if (this.#isNew) Deno.removeSync(this.#path);
   }
 }
 
-/** @returns `false`: it is there already. */
+/** @returns `false` if there is a file already. */
 function tryToOpen(path: string, how: Deno.OpenOptions): boolean {
   try {
     Deno.openSync(path, { write: true, ...how }).close();

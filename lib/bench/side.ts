@@ -1,7 +1,7 @@
 /**
- * One side of a benchmark, in a process or a worker of its own. It does what
- * the parent tells it over a TCP connection, in lines of JSON: a pipe's ends
- * have no other input and output to spare.
+ * One side of a benchmark, in a process or a worker of its own. It takes orders
+ * from the parent over a TCP connection, in lines of JSON: where the mechanism is
+ * a pipe, standard input and output are its ends and cannot carry orders.
  *
  * @module
  */
@@ -13,42 +13,43 @@ import type { Way } from "../wait/mod.ts";
 import { measure, type Measured } from "./measure.ts";
 import type { Job } from "./work.ts";
 
-/** How a peer is started. */
-export interface PeerStart {
-  /** Where the parent listens. */
+/** How a side is started. */
+export interface SideStart {
+  /** The TCP port on which the parent listens. */
   port: number;
   /** The mechanism's name. */
   via: string;
-  /** Where to receive, and where to send. */
+  /** The channel to receive from. */
   from: Address;
+  /** The channel to send to. */
   to: Address;
 }
 
-/** What the parent says. */
+/** What the parent sends: what to do. */
 export type Order = Job & { wait: Way };
 
-/** What the peer says first. */
+/** What the side sends first, when it has opened its channels. */
 export interface Hello {
-  /** The longest record that it takes, in bytes; none: there is no limit. */
+  /** The longest record that it accepts, in bytes. @default no limit */
   limit?: number;
 }
 
-/** Why it could not be done. */
+/** What the side sends when something went wrong. */
 export interface Failure {
   error: string;
 }
 
-/** Milliseconds without a message: then something is wrong. */
-const TIMEOUT = 30_000;
+/** A side fails when no message has come for this long (ms). */
+const TIMEOUT_MS = 30_000;
 
-async function serve({ port, via, from, to }: PeerStart) {
+async function serve({ port, via, from, to }: SideStart) {
   const connection = await connect(port);
   const lines = connection.readable
     .pipeThrough(new TextDecoderStream())
     .pipeThrough(new TextLineStream());
   const say = async (answer: Hello | Measured | Failure) => {
     const line = new TextEncoder().encode(JSON.stringify(answer) + "\n");
-    // Has the parent gone? Then the lines end, too, and that ends us.
+    // If the parent has gone, the lines end as well, and so does this process.
     await connection.write(line).catch(() => {});
   };
   const fail = (error: unknown) =>
@@ -59,11 +60,12 @@ async function serve({ port, via, from, to }: PeerStart) {
     const receiver = await openReceiver(from);
     const sender = await openSender(to);
     const obey = async ({ wait: way, ...job }: Order) => {
-      const wait = { way, timeout: TIMEOUT };
+      const wait = { way, timeout: TIMEOUT_MS };
       await say(await measure({ sender, receiver, wait }, job));
     };
     await say({ limit: sender.limit });
-    // Not awaited, so that we hear in any wait that the parent has gone.
+    // We do not await the job: while it waits, we must notice that the parent
+    // has gone.
     for await (const line of lines) obey(JSON.parse(line)).catch(fail);
   } catch (error) {
     await fail(error);
@@ -71,7 +73,7 @@ async function serve({ port, via, from, to }: PeerStart) {
     try {
       for (const address of [from, to]) await remove(address);
     } finally {
-      Deno.exit(0); // whatever still waits in the kernel
+      Deno.exit(0); // even if a job still waits in the kernel
     }
   }
 }
@@ -82,14 +84,14 @@ async function connect(port: number): Promise<Deno.TcpConn> {
     connection.setNoDelay();
     return connection;
   } catch (error) {
-    // The parent has gone already: nobody wants to hear of it.
+    // The parent has gone already: nobody reads an error.
     if (error instanceof Deno.errors.ConnectionRefused) Deno.exit(1);
     throw error;
   }
 }
 
-if (!("postMessage" in self)) { // a process, then, and no worker
+if (!("postMessage" in self)) { // a process and not a worker
   await serve(JSON.parse(Deno.args[0]));
 } else {
-  self.onmessage = ({ data }: MessageEvent<PeerStart>) => void serve(data);
+  self.onmessage = ({ data }: MessageEvent<SideStart>) => void serve(data);
 }

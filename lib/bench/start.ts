@@ -8,17 +8,17 @@ import type { Mechanism } from "../channel/mod.ts";
 import { type Child, startProcess, startWorker } from "../lab/child.ts";
 import { PERMISSIONS } from "../mechanism/mod.ts";
 import { Pipe } from "../posix/pipe.ts";
-import type { PeerStart } from "./peer.ts";
+import type { SideStart } from "./side.ts";
 
-const SCRIPT = new URL("./peer.ts", import.meta.url);
+const SCRIPT = new URL("./side.ts", import.meta.url);
 
 /**
- * Starts both sides. Where the mechanism is a pipe, the two make a circle: what
- * one writes to standard output, the other reads from standard input.
+ * Starts both sides. Where the mechanism is a pipe, each side reads from standard
+ * input what the other one writes to standard output.
  */
 export function startSides(
   mechanism: Mechanism,
-  [first, second]: [PeerStart, PeerStart],
+  [first, second]: [SideStart, SideStart],
 ): Child[] {
   const { processes, openedBy } = mechanism.properties;
   if (processes === "one") {
@@ -36,10 +36,10 @@ export function startSides(
 }
 
 function startSide(
-  start: PeerStart,
+  start: SideStart,
   pipes: { stdin?: number; stdout?: number } = {},
 ): Child {
-  // What its ends need, and to talk to us.
+  // To open the channels, and to connect to this process.
   const net = `--allow-net=127.0.0.1:${start.port}`;
   return startProcess({
     script: SCRIPT,

@@ -1,12 +1,12 @@
 /**
- * From the rounds to the result.
+ * Turns the figures of all rounds into results.
  *
  * @module
  */
 import type { Flow, OneWay, Result, Round, Spread } from "./result.ts";
 
 /**
- * The median of some values, and how far they lie apart.
+ * The median of some values, the smallest and the largest of them.
  *
  * @param values At least one.
  *
@@ -21,7 +21,7 @@ import type { Flow, OneWay, Result, Round, Spread } from "./result.ts";
 export function spread(values: number[]): Spread {
   const sorted = values.toSorted((a, b) => a - b);
   const last = sorted.length - 1;
-  // The one in the middle, or the mean of the two there.
+  // The value in the middle, or the mean of the two in the middle.
   const median = (sorted[Math.floor(last / 2)] + sorted[Math.ceil(last / 2)]) /
     2;
   return { median, min: sorted[0], max: sorted[last] };
@@ -40,13 +40,13 @@ function oneWay(flows: Flow[], size: number): OneWay {
   };
 }
 
-/** What the rounds of each mechanism, way of waiting and size amount to. */
+/** The result of each mechanism, way of waiting and size. */
 export function summarize(rounds: Round[]): Result[] {
-  const alike = Map.groupBy(
+  const groups = Map.groupBy(
     rounds,
     ({ mechanism, wait, size }) => [mechanism, wait, size].join(),
   );
-  return [...alike.values()].map((rounds) => {
+  return [...groups.values()].map((rounds) => {
     const [{ mechanism, wait, size }] = rounds;
     const trips = rounds.map(({ roundTrip }) => roundTrip);
     return {

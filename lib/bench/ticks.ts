@@ -1,21 +1,21 @@
 /**
- * Where logarithmic axes have their ticks, and which of them have a label.
+ * The ticks of logarithmic axes, and which of them have a label.
  *
  * @module
  */
 
-/** Pixels of a digit of 14 pixels, in a font that is wide. */
-const DIGIT = 9;
+/** Width of a digit in pixels: 14 pixels of text in a wide font. */
+const DIGIT_PX = 9;
 
 /** Pixels between two labels. */
-const GAP = 12;
+const GAP_PX = 12;
 
-/** The digits times each power of ten, as far as they lie in the range. */
+/** All products of a digit and a power of ten that lie in the range. */
 export function multiples(digits: number[], [low, high]: number[]): number[] {
   const first = Math.floor(Math.log10(low));
   const count = Math.ceil(Math.log10(high)) - first + 1;
   return Array.from({ length: count }, (_, i) => first + i)
-    // Not digit * 10 ** power: that gives 0.30000000000000004.
+    // digit * 10 ** power would give 0.30000000000000004.
     .flatMap((power) => digits.map((digit) => Number(`${digit}e${power}`)))
     .filter((value) => low <= value && value <= high);
 }
@@ -32,11 +32,11 @@ export function roundedRange(values: number[]): [number, number] {
 }
 
 /**
- * The sizes whose labels overlap none before, each `DIGIT` wide.
+ * The sizes that get a label: those whose label does not overlap the last one.
  *
- * @param sizes In rising order.
- * @param range What the axis goes from and to.
- * @param width Pixels of the axis.
+ * @param sizes In ascending order.
+ * @param range The lowest and the highest value of the axis.
+ * @param width The length of the axis in pixels.
  */
 export function labelled(
   sizes: number[],
@@ -47,7 +47,7 @@ export function labelled(
   let last = 0;
   return sizes.filter((size) => {
     const free = perFactor * Math.log(size / last);
-    if (free < GAP + DIGIT * String(size).length) return false;
+    if (free < GAP_PX + DIGIT_PX * String(size).length) return false;
     last = size;
     return true;
   });

@@ -1,6 +1,6 @@
 /**
- * The four loops of the benchmark, two for each side. They use a channel's ends
- * just as the lab does: offer or poll, and wait only when refused.
+ * The four loops of the benchmark, two for each side. They use the ends of a
+ * channel as the lab does: they offer or poll, and wait only when refused.
  *
  * @module
  */
@@ -15,34 +15,37 @@ import { waitFor, type WaitOptions } from "../wait/mod.ts";
 import { spinAWhile } from "../wait/spin.ts";
 import { Check, Payload, STOP } from "./payload.ts";
 
-/** One side: where it sends, and where it receives. */
+/** One side: the ends that it sends and receives with, and how it waits. */
 export interface Side {
   sender: Sender;
   receiver: Receiver;
   wait: WaitOptions;
 }
 
-/** What one side shall do. */
+/** What one side has to do. */
 export interface Job {
+  /** `ping` and `echo` make round trips, `flood` and `drain` send one way. */
   work: "ping" | "echo" | "flood" | "drain";
   /** Bytes of a message. */
   size: number;
-  /** How long, for the side that leads. */
+  /** How long the leading side works: the one that pings or floods. */
   seconds: number;
-  /** Messages in one write. */
+  /** How many messages one write carries. */
   batch: number;
 }
 
-/** What came of it; the other side of a pair has nothing to say. */
+/** What a job has measured. */
 export interface Report {
+  /** How many messages were sent, or arrived. */
   count: number;
+  /** How long that took; `echo` says 0. */
   seconds: number;
-  /** Microseconds of some round trips, in order of length. */
+  /** Microseconds of some round trips, in ascending order; only `ping` has them. */
   samples?: number[];
 }
 
-/** Round trips whose time is kept, for the percentiles. */
-const SAMPLES = 200_000;
+/** How many single round trips are kept at most, for the percentiles. */
+const MAX_SAMPLES = 200_000;
 
 /** Does a job, and checks every message that arrives. */
 export function run(side: Side, job: Job): Promise<Report> {
@@ -53,7 +56,7 @@ export function run(side: Side, job: Job): Promise<Report> {
 async function ping(side: Side, { size, seconds }: Job): Promise<Report> {
   const message = new Payload(size);
   const check = new Check(size);
-  const clock = clockCost();
+  const clockMs = clockCostMs();
   let seq = 0;
   async function trips(seconds: number, samples?: Float64Array) {
     const start = performance.now();
@@ -67,42 +70,43 @@ async function ping(side: Side, { size, seconds }: Job): Promise<Report> {
         const bytes = receive(side);
         check.take(bytes instanceof Promise ? await bytes : bytes);
       }
-      // Reading the clock takes longer than the fastest trip.
+      // Reading the clock takes longer than the fastest round trip, so for the
+      // mean we read it only after every 16th.
       if (!samples && (seq & 15) !== 0) continue;
       now = performance.now();
       if (samples && seq - before <= samples.length) {
-        samples[seq - before - 1] = Math.max(0, now - last - clock) * 1000;
+        samples[seq - before - 1] = Math.max(0, now - last - clockMs) * 1000;
       }
       last = now;
     }
     return { count: seq - before, seconds: (last - start) / 1000 };
   }
-  // The mean without a look at the clock each time, then the single trips.
+  // First the mean of many round trips, then the time of each single one.
   const { count, seconds: taken } = await trips(seconds / 2);
-  const samples = new Float64Array(SAMPLES);
+  const samples = new Float64Array(MAX_SAMPLES);
   const timed = await trips(seconds / 2, samples);
   message.number(STOP);
   await send(side, message.bytes);
-  const kept = samples.subarray(0, Math.min(timed.count, SAMPLES)).sort();
+  const kept = samples.subarray(0, Math.min(timed.count, MAX_SAMPLES)).sort();
   return { count, seconds: taken, samples: Array.from(kept) };
 }
 
 /**
- * Milliseconds that it takes to read the clock: more than the fastest trip. The
- * least of several tries, for in one of them something else may have run.
+ * How long (ms) it takes to read the clock. The smallest of several tries counts:
+ * during the others, another program may have run.
  */
-function clockCost(): number {
-  const looks = 100;
+function clockCostMs(): number {
+  const reads = 100;
   let least = Infinity;
   for (let tries = 0; tries < 20; tries++) {
     const start = performance.now();
-    for (let i = 1; i < looks; i++) performance.now();
-    least = Math.min(least, (performance.now() - start) / looks);
+    for (let i = 1; i < reads; i++) performance.now();
+    least = Math.min(least, (performance.now() - start) / reads);
   }
   return least;
 }
 
-/** Sends back what comes. */
+/** Sends each message back. */
 async function echo(side: Side, { size }: Job): Promise<Report> {
   const message = new Payload(size);
   const check = new Check(size);
@@ -117,7 +121,7 @@ async function echo(side: Side, { size }: Job): Promise<Report> {
   }
 }
 
-/** Sends as much as goes. */
+/** Sends as much as the channel accepts. */
 async function flood(
   side: Side,
   { size, seconds, batch }: Job,
@@ -140,7 +144,7 @@ async function flood(
   return { count: seq, seconds: (performance.now() - start) / 1000 };
 }
 
-/** Takes what comes. */
+/** Receives until the last message. */
 async function drain(side: Side, { size }: Job): Promise<Report> {
   const check = new Check(size);
   let start = 0;
@@ -152,7 +156,7 @@ async function drain(side: Side, { size }: Job): Promise<Report> {
   return { count: check.last, seconds: (performance.now() - start) / 1000 };
 }
 
-/** Sends; only where the channel refuses, there is something to wait for. */
+/** Sends a record. @returns A promise only if the channel refuses it at first. */
 function send(side: Side, record: Uint8Array): Promise<unknown> | undefined {
   const refused = side.sender.offer(record);
   if (refused !== true) return sendLater(side, record, refused);
@@ -169,21 +173,21 @@ function sendLater(
   return waitFor(offer, (signal) => sender.writable(signal), wait, refused);
 }
 
-/** Receives; only where nothing is there, there is something to wait for. */
+/** Receives bytes. @returns A promise only if nothing has arrived yet. */
 function receive(side: Side): Uint8Array | Promise<Uint8Array> {
   const bytes = side.receiver.poll();
   return typeof bytes === "symbol" ? receiveLater(side, bytes) : bytes;
 }
 
-/** What a receiver gives. */
+/** What a receiver answers. */
 type Polled = ReturnType<Receiver["poll"]>;
 
 function receiveLater({ receiver, wait }: Side, polled: Polled) {
-  const look = () => orThrow(receiver.poll());
+  const poll = () => orThrow(receiver.poll());
   let bytes = orThrow(polled);
-  if (wait.way === "spin") bytes = spinAWhile(look);
+  if (wait.way === "spin") bytes = spinAWhile(poll);
   if (typeof bytes !== "symbol") return bytes;
-  return waitFor(look, (signal) => receiver.readable(signal), wait, bytes);
+  return waitFor(poll, (signal) => receiver.readable(signal), wait, bytes);
 }
 
 function orThrow(polled: Polled): Uint8Array | Refusal {

@@ -18,7 +18,7 @@ import { freshName, leftovers, run, type Running, start } from "../scripts.ts";
 const NAMES = MECHANISMS.map(({ name }) => name);
 const BASELINES = ["direct call", "copy"];
 
-/** The bytes of messages with these numbers, one behind the other. */
+/** The bytes of messages with these numbers, in a row. */
 function messages(size: number, ...numbers: number[]): Uint8Array {
   const bytes = new Uint8Array(size * numbers.length);
   const payload = new Payload(size);
@@ -29,7 +29,7 @@ function messages(size: number, ...numbers: number[]): Uint8Array {
   return bytes;
 }
 
-/** Gives them to a check, in pieces. @returns The check, and its count. */
+/** Checks bytes in pieces. @returns The check, and how many messages it counted. */
 function taken(size: number, bytes: Uint8Array, piece = bytes.length) {
   const check = new Check(size);
   let count = 0;
@@ -39,7 +39,7 @@ function taken(size: number, bytes: Uint8Array, piece = bytes.length) {
   return { check, count };
 }
 
-Deno.test("Check counts whole messages, however they are cut", () => {
+Deno.test("Check counts whole messages, in pieces of any length", () => {
   for (const size of [8, 100, 1024]) {
     const bytes = messages(size, 1, 2, 3, 4, 5);
     for (const piece of [1, 3, 4, 8, 60, 513, 700, bytes.length]) {
@@ -53,7 +53,7 @@ Deno.test("Check counts whole messages, however they are cut", () => {
   }
 });
 
-Deno.test("Check names the byte that is wrong, wherever it is", () => {
+Deno.test("Check names the byte that is wrong, at every place", () => {
   for (const size of [8, 100, 1024]) {
     for (const piece of [size * 3, 7]) {
       for (const at of [0, 1, 3, 4, size - 1, size, size + 5, 2 * size + 2]) {
@@ -75,7 +75,7 @@ const LOST: [what: string, ...numbers: number[]][] = [
 ];
 
 for (const [what, ...numbers] of LOST) {
-  Deno.test(`Check refuses it when a message ${what}`, () => {
+  Deno.test(`Check refuses a message that ${what}`, () => {
     for (const size of [8, 1024]) {
       const bytes = messages(size, ...numbers);
       assertThrows(() => taken(size, bytes), Error, "Wrong byte 0 of message");
@@ -88,7 +88,7 @@ Deno.test("Check refuses a message whose end is cut off", () => {
   assertThrows(() => taken(100, new Uint8Array(cut)), Error, "Wrong byte 60");
 });
 
-Deno.test("summarize() takes the median of the rounds, and keeps their spread", () => {
+Deno.test("summarize() takes the median of the rounds and keeps their spread", () => {
   const round = (number: number, p50: number): Round => {
     const flow = { count: 1000, batch: 1, seconds: p50, cpuSeconds: 2 * p50 };
     return {
@@ -146,7 +146,7 @@ Deno.test("readCommandLine() refuses flags of bench that contradict each other",
   }
 });
 
-Deno.test("readCommandLine() takes the lists of bench", () => {
+Deno.test("readCommandLine() reads the lists of bench", () => {
   const { options: bench } = readCommandLine(BENCH, [
     "--via=shm,fifo",
     "--wait=spin",
@@ -174,7 +174,7 @@ Deno.test("help() of the benchmark names its flags and no others", () => {
   assert(!text.includes("--name") && !text.includes("DURATION"));
 });
 
-/** What the JSON file holds. */
+/** The content of the JSON file. */
 interface Report {
   version: string;
   started: string;
@@ -185,7 +185,7 @@ interface Report {
   results: Result[];
 }
 
-/** Does a short benchmark. @returns Its table, log and JSON. */
+/** Runs a short benchmark. @returns Its table, log and JSON. */
 async function bench(...flags: string[]) {
   const file = runPath(`${freshName()}.json`);
   const short = ["--seconds=0.01", `--json=${file}`];
@@ -199,7 +199,7 @@ async function bench(...flags: string[]) {
   return { table, log, report };
 }
 
-/** The mechanisms in a table, from top to bottom, and how they wait. */
+/** The mechanisms in a table, from top to bottom, and their ways of waiting. */
 function rows(table: string): string[] {
   return table.split("\n").flatMap((line) => {
     const [, name, wait] = /^\| (\w[\w ]*?) +\| (\w*) +\|/.exec(line) ?? [];
@@ -242,9 +242,9 @@ Deno.test("bench measures every mechanism, and both baselines first", async () =
   });
   assertEquals(rounds.length, 5 * 8);
   for (const mechanism of [...BASELINES, ...NAMES]) {
-    const mine = rounds.filter((round) => round.mechanism === mechanism);
-    assertEquals(mine.map(({ round }) => round), [1, 2, 3, 4, 5]);
-    for (const { roundTrip, single, batched } of mine) {
+    const own = rounds.filter((round) => round.mechanism === mechanism);
+    assertEquals(own.map(({ round }) => round), [1, 2, 3, 4, 5]);
+    for (const { roundTrip, single, batched } of own) {
       const counts = [roundTrip.count, single.count, batched.count];
       assert(counts.every((count) => count > 0), mechanism);
       assertEquals([single.batch, batched.batch], [1, 40]);
@@ -252,14 +252,14 @@ Deno.test("bench measures every mechanism, and both baselines first", async () =
   }
   assertEquals(report.results, summarize(rounds));
 
-  // The fastest round trip first, behind the baselines.
+  // After the baselines, the fastest round trip comes first.
   const expected = report.results.filter(({ wait }) => wait)
     .sort((a, b) => a.roundTrip.p50.median - b.roundTrip.p50.median)
     .map(({ mechanism }) => `${mechanism} block`);
   assertEquals(rows(table), [...BASELINES, ...expected]);
 });
 
-Deno.test("bench waits in both ways, and leaves out what is too long", async () => {
+Deno.test("bench waits in both ways, and leaves out messages that are too long", async () => {
   const { table, log } = await bench("--via=queue,shm", "--size=8192,16384");
   assertMatch(
     log,
@@ -276,7 +276,7 @@ Deno.test("bench waits in both ways, and leaves out what is too long", async () 
   assertEquals(names.slice(8).sort(), both);
 });
 
-Deno.test("bench refuses to measure nothing of what was named", async () => {
+Deno.test("bench fails if it could measure nothing of a named mechanism", async () => {
   await using script = start("bench", ["--via=queue", "--size=16384"]);
   const { code, log } = await script.ended();
   assertMatch(
@@ -287,7 +287,7 @@ Deno.test("bench refuses to measure nothing of what was named", async () => {
   assertNothingLeft(script);
 });
 
-/** The processes of a benchmark that measures. */
+/** Waits until a benchmark measures. @returns The process ids of its sides. */
 async function sides(script: Running): Promise<number[]> {
   await script.saw("Measuring");
   return script.lines.flatMap((line) => {
@@ -348,10 +348,10 @@ Deno.test("bench whose parent is killed leaves no side and no name", async () =>
     const flags = ["--via=fifo,shm", `--wait=${wait}`, ...LONG];
     await using script = start("bench", flags);
     const pids = await sides(script);
-    await delay(100); // in the middle of it
+    await delay(100); // now it is in the middle of a measurement
     script.kill("SIGKILL");
-    await script.ended(); // the sides have its standard error, too
-    while (pids.some(isAlive)) await delay(10); // one closes it before it is gone
+    await script.ended(); // and the sides: they share its standard error
+    while (pids.some(isAlive)) await delay(10); // a process closes it before it has ended
     assertNothingLeft(script, pids);
   }));
 });
