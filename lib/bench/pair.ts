@@ -74,7 +74,7 @@ export class Pair implements Subject, AsyncDisposable {
     await this.#remove();
     const [there, back] = [this.#there, this.#back];
     for (const address of [there, back]) address.memory = allocate?.(address);
-    const { port } = this.#listener.addr as Deno.NetAddr;
+    const { port } = this.#listener.addr;
     const common = { port, via: this.name };
     const starts: [SideStart, SideStart] = [
       { ...common, from: back, to: there },

@@ -1,16 +1,24 @@
 /**
- * The benchmark as a picture. This loads the charting library: import it only
- * when somebody wants the picture.
+ * The benchmark as a picture. This file loads the charting library, so import it
+ * only where a picture was asked for.
  *
  * @module
  */
 import * as Plot from "@observablehq/plot";
 import { DOMParser } from "linkedom";
 import type { Result } from "./result.ts";
-import { dots, lines, type Point } from "./series.ts";
+import {
+  dots,
+  lines,
+  NEUTRAL,
+  type Point,
+  type Styles,
+  stylesOf,
+} from "./series.ts";
 import { labelled, multiples, roundedRange } from "./ticks.ts";
 
-// Small enough that 14 pixels of text can still be read at half the width.
+// All lengths are in pixels. The picture is so narrow that its text can still be
+// read at half the width.
 const WIDTH = 960;
 const TEXT = "14px";
 const PANEL = { top: 54, width: 480, height: 448 };
@@ -34,7 +42,7 @@ const INK = "#333";
 const GRID = { stroke: "#ccc", strokeOpacity: 1 };
 const FINE_GRID = { stroke: "#eee", strokeOpacity: 1 };
 const AXIS = { labelAnchor: "center", labelArrow: "none" } as const;
-// Enough digits for every tick, and no rounding of 0.0005 to 0.001.
+// One digit is enough for every tick, and 0.0005 is not rounded to 0.001.
 const AS_LABEL = new Intl.NumberFormat("en-US", {
   maximumSignificantDigits: 1,
 });
@@ -45,7 +53,7 @@ interface Panel {
   title: string;
   axis: string;
   unit: string;
-  /** What is drawn of a result; NaN leaves it out. */
+  /** The figure that is drawn of a result; NaN leaves it out. */
   value(result: Result): number;
 }
 
@@ -60,13 +68,13 @@ const PANELS: Panel[] = [
     title: "Throughput with many messages per write",
     axis: "Throughput",
     unit: "MB/s",
-    // A direct call moves no bytes: its "throughput" would dwarf all the others.
+    // A direct call moves no bytes, so its throughput would mean nothing.
     value: ({ mechanism, batched }) =>
       mechanism === "direct call" ? NaN : batched.megabytesPerSecond.median,
   },
 ];
 
-/** What this file uses of an SVG element: Deno has no types for the DOM. */
+/** The part of an SVG element that this file uses: Deno has no DOM types. */
 interface SVG {
   setAttribute(name: string, value: string): void;
   querySelector(selector: string): { remove(): void } | null;
@@ -81,7 +89,8 @@ interface SVG {
  */
 export function plot(results: Result[], title: string): string {
   const bySize = results.toSorted((a, b) => a.size - b.size);
-  const entries = legend(results);
+  const styles = stylesOf(results.map(({ mechanism }) => mechanism));
+  const entries = legend(results, styles);
   const svg = draw({
     width: WIDTH,
     height: Math.max(...entries.map(({ y }) => y)) + LEGEND.row,
@@ -95,12 +104,14 @@ export function plot(results: Result[], title: string): string {
       Plot.text([title], {
         frameAnchor: "top",
         dy: 14,
-        // A guess at the width must do: the viewer's font may be wider.
+        // The width is a guess: the viewer's font may be wider.
         lineWidth: 46,
         fontSize: 16,
         fontWeight: "bold",
       }),
-      ...PANELS.map((panel, i) => () => chart(panel, bySize, i * PANEL.width)),
+      ...PANELS.map((panel, i) => () =>
+        chart(panel, bySize, styles, i * PANEL.width)
+      ),
       ...lines(entries.flatMap((from) => [
         from,
         { ...from, x: from.x + LEGEND.line },
@@ -115,22 +126,28 @@ export function plot(results: Result[], title: string): string {
       }),
     ],
   });
-  // A browser knows a standalone file as SVG by this name alone.
+  // A browser recognizes a standalone file as SVG only by this name.
   svg.setAttribute("xmlns", "http://www.w3.org/2000/svg");
   return svg.outerHTML;
 }
 
-/** Mechanisms in rows; to the right of them what tells block from spin. */
-function legend(results: Result[]): Point[] {
+/** The legend: mechanisms in rows, and to the right of them block and spin. */
+function legend(results: Result[], styles: Styles): Point[] {
   const names = Map.groupBy(results, ({ mechanism }) => mechanism);
   const mechanisms = [...names].map(([name, [{ wait }]], i) => ({
     name,
     wait,
+    style: styles.get(name) ?? NEUTRAL,
     ...cell(i % LEGEND.columns, Math.floor(i / LEGEND.columns)),
   }));
   const waits = (["block", "spin"] as const)
     .filter((wait) => results.some((result) => result.wait === wait))
-    .map((wait, row) => ({ name: wait, wait, ...cell(LEGEND.columns, row) }));
+    .map((wait, row) => ({
+      name: wait,
+      wait,
+      style: NEUTRAL,
+      ...cell(LEGEND.columns, row),
+    }));
   return [...mechanisms, ...waits];
 }
 
@@ -142,14 +159,19 @@ function cell(column: number, row: number): { x: number; y: number } {
 }
 
 /** A panel with its axes, `left` pixels from the picture's left edge. */
-function chart(panel: Panel, results: Result[], left: number): SVG {
-  // A logarithmic axis has no place for 0 and NaN.
-  const points = results.map((result) => point(panel, result))
+function chart(
+  panel: Panel,
+  results: Result[],
+  styles: Styles,
+  left: number,
+): SVG {
+  // 0 and NaN cannot be drawn on a logarithmic axis.
+  const points = results.map((result) => point(panel, result, styles))
     .filter(({ y }) => y > 0);
   const sizes = [...new Set(results.map(({ size }) => size))];
   const x = [sizes[0] / 1.5, sizes[sizes.length - 1] * 1.5];
   const y = roundedRange(points.map(({ y }) => y));
-  // Labels at 2 and 5, too, where there are few powers of ten.
+  // Where there are few powers of ten, 2 and 5 get labels as well.
   const labels = y[1] / y[0] > 1000 ? [1] : [1, 2, 5];
   const svg = draw({
     width: PANEL.width,
@@ -163,7 +185,7 @@ function chart(panel: Panel, results: Result[], left: number): SVG {
       Plot.gridX(sizes, GRID),
       Plot.axisX(labelled(sizes, x, INNER_WIDTH), {
         label: "Size of a message (bytes)",
-        // Not tickFormat: with it, a log axis labels only some of the ticks.
+        // With tickFormat, a log axis would label only some of the ticks.
         text: String,
         ...AXIS,
         labelOffset: 44,
@@ -193,13 +215,18 @@ function draw(options: Plot.PlotOptions): SVG {
   return svg;
 }
 
-function point({ value, unit }: Panel, result: Result): Point {
+function point(
+  { value, unit }: Panel,
+  result: Result,
+  styles: Styles,
+): Point {
   const { mechanism: name, wait, size } = result;
   const y = value(result);
   const what = [name, wait].filter((word) => word !== "").join(", ");
   return {
     name,
     wait,
+    style: styles.get(name) ?? NEUTRAL,
     x: size,
     y,
     title: `${what}, ${size} bytes: ${Number(y.toPrecision(3))} ${unit}`,

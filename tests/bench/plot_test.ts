@@ -11,7 +11,7 @@ function spread(median: number): Spread {
   return { median, min: median * 0.9, max: median * 1.1 };
 }
 
-/** A made-up figure: so long to begin with, and then a nanosecond per byte. */
+/** An invented result: so many microseconds, and a nanosecond for each byte. */
 function result(
   mechanism: string,
   wait: Result["wait"],
@@ -55,7 +55,7 @@ interface Tag {
   name: string;
   attributes: Map<string, string>;
   children: Tag[];
-  /** What is written in it, its children's text included. */
+  /** Its text, with that of its children. */
   text: string;
 }
 
@@ -70,7 +70,7 @@ function unescape(text: string): string {
   );
 }
 
-/** Reads XML whose tags are all closed, in order. Fails on anything else. */
+/** Reads XML. Fails if a tag is not closed, or closed in a wrong order. */
 function read(xml: string): Tag {
   const top: Tag = { name: "", attributes: new Map(), children: [], text: "" };
   const open = [top];
@@ -102,7 +102,7 @@ function inside(tag: Tag): Tag[] {
   return [tag, ...tag.children.flatMap(inside)];
 }
 
-/** The elements in the groups of this label, as Plot labels what it draws. */
+/** The elements in the groups with this label: Plot labels all that it draws. */
 function drawn(tag: Tag, label: string): Tag[] {
   return inside(tag)
     .filter(({ attributes }) => attributes.get("aria-label") === label)
@@ -115,7 +115,7 @@ function panels(picture: Tag): Tag[] {
   return found;
 }
 
-/** Where an element stands. */
+/** The place of an element in its panel. */
 function place({ attributes }: Tag): [x: number, y: number] {
   const match = attributes.get("transform")?.match(/^translate\((.*),(.*)\)$/);
   return [Number(match?.[1]), Number(match?.[2])];
@@ -126,7 +126,7 @@ function assertNear(actual: number, expected: number, what: string) {
   assert(near, `${what}: ${actual} instead of ${expected}`);
 }
 
-/** From a value to its place, by the first and the last label of an axis. */
+/** Computes the place of a value from the first and the last label of an axis. */
 function axis(panel: Tag, name: "x" | "y"): (value: number) => number {
   const labels = drawn(panel, `${name}-axis tick label`).map((label) => ({
     log: Math.log(Number(label.text.replaceAll(",", ""))),
@@ -137,7 +137,7 @@ function axis(panel: Tag, name: "x" | "y"): (value: number) => number {
   return (value) => first.at + slope * (Math.log(value) - first.log);
 }
 
-/** The points of a series, by the words that a browser shows for them. */
+/** The points of a series, found by the text that a browser shows for them. */
 function pointsOf(panel: Tag, { mechanism, wait }: Result): Tag[] {
   const series = wait ? `${mechanism}, ${wait}` : mechanism;
   return drawn(panel, "dot")
@@ -160,7 +160,7 @@ function series(results: Result[]): Result[][] {
   ];
 }
 
-Deno.test("plot: names, axes and sizes are there, in well-formed XML", () => {
+Deno.test("plot: the XML is well-formed and has all names, axes and sizes", () => {
   const picture = read(plot(results(SIZES), TITLE));
   const written = inside(picture).map(({ text }) => text);
   const expected = [
@@ -175,14 +175,14 @@ Deno.test("plot: names, axes and sizes are there, in well-formed XML", () => {
   assertEquals(expected.filter((text) => !written.includes(text)), []);
 });
 
-Deno.test('plot: a title with < & " reads as it was given', () => {
+Deno.test('plot: a title with < & " is escaped', () => {
   const picture = read(plot(results(SIZES), TITLE));
   const [title] = drawn(picture, "text");
   assertEquals(title.text, TITLE);
   assertEquals(picture.attributes.get("aria-label"), `Benchmark: ${TITLE}`);
 });
 
-Deno.test("plot: a long title is broken into lines", () => {
+Deno.test("plot: a long title is split into lines", () => {
   const words = Array.from({ length: 15 }, (_, i) => `word${i}`);
   const [title] = drawn(read(plot(results(SIZES), words.join(" "))), "text");
   const lines = title.children.map(({ text }) => text);
@@ -194,7 +194,7 @@ Deno.test("plot: the same results give the same picture", () => {
   assertEquals(plot(results(SIZES), TITLE), plot(results(SIZES), TITLE));
 });
 
-Deno.test("plot: the picture stands alone, on white", () => {
+Deno.test("plot: the picture needs no other file and has a white background", () => {
   const svg = plot(results(SIZES), TITLE);
   assertMatch(svg, /^<svg xmlns="http:\/\/www\.w3\.org\/2000\/svg" /);
   assertEquals(
@@ -209,7 +209,7 @@ Deno.test("plot: the picture stands alone, on white", () => {
   }
 });
 
-Deno.test("plot: every result has its point where the axes say", () => {
+Deno.test("plot: every result has a point at its place on the axes", () => {
   const all = results(SIZES);
   const [left, right] = panels(read(plot(all, TITLE)));
   const charts = [
@@ -239,7 +239,7 @@ Deno.test("plot: every result has its point where the axes say", () => {
 });
 
 Deno.test("plot: a line goes through the points of its series, by size", () => {
-  // The order in which results come must not matter.
+  // The order of the results does not matter.
   const all = results([1024, 65536, 8, 8192, 100]);
   for (const panel of panels(read(plot(all, TITLE)))) {
     const paths = drawn(panel, "line").map((line) => line.attributes.get("d"));
@@ -254,8 +254,8 @@ Deno.test("plot: a line goes through the points of its series, by size", () => {
   }
 });
 
-Deno.test("plot: no two lines look the same without their colours", () => {
-  const all = results(SIZES);
+/** How each line looks: colour, symbol, hollow or filled, and dashes. */
+function looks(all: Result[]) {
   const [panel] = panels(read(plot(all, TITLE)));
   const dashes = new Map(
     inside(panel)
@@ -267,16 +267,40 @@ Deno.test("plot: no two lines look the same without their colours", () => {
         ])
       ),
   );
-  const looks = series(all).map(([first]) => {
+  return series(all).map(([first]) => {
     const points = pointsOf(panel, first);
     const [{ attributes }] = points;
     const hollow = attributes.get("fill") === "white";
     const dash = dashes.get(path(points));
     assert(dash !== undefined);
-    return [attributes.get("d"), hollow, dash].join(" ");
+    const color = attributes.get("stroke");
+    return { color, shape: [attributes.get("d"), hollow, dash].join(" ") };
   });
-  assertEquals(looks.length, 2 * MECHANISMS.length + BASELINES.length);
-  assertEquals(new Set(looks).size, looks.length);
+}
+
+Deno.test("plot: no two lines look the same without their colours", () => {
+  const shapes = looks(results(SIZES)).map(({ shape }) => shape);
+  assertEquals(shapes.length, 2 * MECHANISMS.length + BASELINES.length);
+  assertEquals(new Set(shapes).size, shapes.length);
+});
+
+Deno.test("plot: a mechanism that it does not know has a colour and symbol of its own", () => {
+  const news = ["nats", "dbus", "rpc", "tcp", "udp"];
+  const sizes = [8, 1024];
+  const added = news.flatMap((name, i) =>
+    sizes.map((size) => result(name, "block", size, 5.5 + i))
+  );
+  const all = looks([...results(sizes), ...added]);
+  const known = all.slice(0, -news.length).map(({ color }) => color);
+  const own = all.slice(-news.length);
+  const blocking = all.filter(({ shape }) => shape.endsWith("false none"));
+  assertEquals(blocking.length, MECHANISMS.length + news.length);
+  assertEquals(
+    new Set(blocking.map(({ shape }) => shape)).size,
+    blocking.length,
+  );
+  assertEquals(new Set(own.map(({ color }) => color)).size, news.length);
+  assertEquals(own.filter(({ color }) => known.includes(color)), []);
 });
 
 Deno.test("plot: labels of many sizes do not overlap", () => {
@@ -285,7 +309,7 @@ Deno.test("plot: labels of many sizes do not overlap", () => {
   for (const panel of panels(read(plot(results(sizes), TITLE)))) {
     assert(drawn(panel, "x-axis tick label").length < sizes.length);
     for (const axis of ["x", "y"] as const) {
-      // Both ends of each label: as wide as 9 pixels a digit, 16 high.
+      // Both ends of each label: a digit is 9 pixels wide, a label 16 high.
       const ends = drawn(panel, `${axis}-axis tick label`).map((label) => {
         const [x, y] = place(label);
         const half = axis === "x" ? label.text.length * 9 / 2 : 8;
@@ -297,7 +321,7 @@ Deno.test("plot: labels of many sizes do not overlap", () => {
   }
 });
 
-Deno.test("plot: a line of one point shows it", () => {
+Deno.test("plot: a line of one point shows that point", () => {
   const [only] = results([24]);
   const picture = read(plot([only], TITLE));
   for (const panel of panels(picture)) {
@@ -306,13 +330,13 @@ Deno.test("plot: a line of one point shows it", () => {
       "24",
     ]);
   }
-  // In both panels, and the mark in the legend.
+  // One in each panel, and one in the legend.
   const blue = inside(picture)
     .filter(({ attributes }) => attributes.get("fill") === "#0072b2");
   assertEquals(blue.length, 3);
 });
 
-Deno.test("plot: what is not a number above 0 is left out", () => {
+Deno.test("plot: figures that are not above 0 are left out", () => {
   const [first, ...rest] = results(SIZES);
   const { roundTrip } = first;
   for (const median of [0, NaN]) {
