@@ -6,7 +6,7 @@
  */
 import { abortable } from "@std/async/abortable";
 import config from "../../deno.json" with { type: "json" };
-import { LabError } from "../error.ts";
+import { isExpected, LabError } from "../error.ts";
 import { ProcessLog } from "../cli/log.ts";
 import { mechanismNamed } from "../mechanism/mod.ts";
 import { Progress } from "../cli/progress.ts";
@@ -70,13 +70,7 @@ async function measureAll(
 ): Promise<Round[]> {
   const deadline = performance.now() + settings.atMostSeconds * 1000;
   await using started = new AsyncDisposableStack();
-  const pairs: Pair[] = [];
-  for (const mechanism of usable(settings, log)) {
-    const pair = started.use(await Pair.start(mechanism, signal));
-    const pids = pair.pids.join(" and ") || "two workers";
-    log.debug(`Started ${pair.name}: ${pids}`);
-    pairs.push(pair);
-  }
+  const pairs = await startPairs(settings, started, log, signal);
   const plan = combinations(settings, pairs, log);
   const about = plan.length * FIGURES * (settings.seconds + WARM_UP_SECONDS);
   log.info(
@@ -129,15 +123,34 @@ async function measureRound(
   return measured;
 }
 
-/** The mechanisms that this machine has. */
-function usable({ via, named }: BenchOptions, log: ProcessLog) {
-  return via.map(mechanismNamed).filter(({ name, available }) => {
-    const there = available();
-    if (there === true) return true;
-    if (named) throw new LabError(`Cannot use --via=${name}: ${there}`);
-    log.info(`Left out: ${name}, as ${there}`);
-    return false;
-  });
+/**
+ * Starts the sides of each mechanism. Without `--via`, a mechanism that does not
+ * work on this machine is left out.
+ */
+async function startPairs(
+  { via, named }: BenchOptions,
+  started: AsyncDisposableStack,
+  log: ProcessLog,
+  signal: AbortSignal,
+): Promise<Pair[]> {
+  const pairs: Pair[] = [];
+  for (const name of via) {
+    try {
+      const mechanism = mechanismNamed(name);
+      const available = mechanism.available();
+      if (available !== true) {
+        throw new LabError(`Cannot use --via=${name}: ${available}`);
+      }
+      const pair = started.use(await Pair.start(mechanism, signal));
+      const pids = pair.pids.join(" and ") || "two workers";
+      log.debug(`Started ${name}: ${pids}`);
+      pairs.push(pair);
+    } catch (error) {
+      if (named || !isExpected(error)) throw error;
+      log.info(`Left out: ${name}: ${error.message}`);
+    }
+  }
+  return pairs;
 }
 
 function combinations(

@@ -53,7 +53,7 @@ export class Pair implements Subject, AsyncDisposable {
   /**
    * Starts both sides.
    *
-   * @throws {LabError} If one of them cannot be started.
+   * @throws {LabError} If a side cannot be started or cannot open its channels.
    * @throws The signal's reason, once it is aborted.
    */
   static async start(mechanism: Mechanism, signal: AbortSignal): Promise<Pair> {
@@ -99,6 +99,7 @@ export class Pair implements Subject, AsyncDisposable {
 
   async #watch({ pid, ended }: Child) {
     const { code, died } = await ended;
+    if (code === 0) return; // it has sent the reason: see Failure
     // Ctrl-C reaches all processes of the terminal. If it ended the side, it will
     // also end this benchmark, and then the death is no error.
     await delay(CTRL_C_MS);

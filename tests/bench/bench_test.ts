@@ -13,7 +13,14 @@ import { SystemError } from "../../lib/posix/libc.ts";
 import { MessageQueue } from "../../lib/posix/mqueue.ts";
 import { isAlive } from "../../lib/posix/process.ts";
 import { runPath } from "../../lib/mechanism/run_folder.ts";
-import { freshName, leftovers, run, type Running, start } from "../scripts.ts";
+import {
+  freshName,
+  leftovers,
+  run,
+  type Running,
+  shell,
+  start,
+} from "../scripts.ts";
 
 const NAMES = MECHANISMS.map(({ name }) => name);
 const BASELINES = ["direct call", "copy"];
@@ -285,6 +292,32 @@ Deno.test("bench fails if it could measure nothing of a named mechanism", async 
   );
   assertEquals(code, 1);
   assertNothingLeft(script);
+});
+
+/** A benchmark that may make no message queues: setrlimit(2), RLIMIT_MSGQUEUE. */
+function withoutQueues(flags: string): Running {
+  return shell(
+    `prlimit --msgqueue=0 "${Deno.execPath()}" task -q bench ` +
+      `--size=8 --wait=block --seconds=0.01 ${flags}`,
+  );
+}
+
+Deno.test("bench leaves out what does not work here, and says why", async () => {
+  await using script = withoutQueues("");
+  const { code, log } = await script.ended();
+  assertEquals(code, 0, log);
+  assertMatch(log, /^INFO:bench:Left out: queue: .*Cannot .*queue.*$/m);
+  const table = new TextDecoder().decode(await script.output());
+  const measured = rows(table).map((row) => row.replace(" block", "")).sort();
+  const others = NAMES.filter((name) => name !== "queue");
+  assertEquals(measured, [...BASELINES, ...others].sort());
+});
+
+Deno.test("bench fails if a mechanism was asked for and does not work", async () => {
+  await using script = withoutQueues("--via=fifo,queue");
+  const { code, log } = await script.ended();
+  assertEquals(code, 1, log);
+  assertMatch(script.lines.at(-1) ?? "", /^ERROR:bench:Cannot .*queue.*$/);
 });
 
 /** Waits until a benchmark measures. @returns The process ids of its sides. */
