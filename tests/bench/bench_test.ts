@@ -320,6 +320,29 @@ Deno.test("bench fails if a mechanism was asked for and does not work", async ()
   assertMatch(script.lines.at(-1) ?? "", /^ERROR:bench:Cannot .*queue.*$/);
 });
 
+Deno.test("bench --json and --plot write under run/ in a fresh clone", async () => {
+  const cwd = await Deno.makeTempDir();
+  try {
+    for (const path of ["deno.json", "deno.lock", "lib", "scripts"]) {
+      assertEquals((await shell(`cp -r ${path} ${cwd}`).ended()).code, 0);
+    }
+    const files = ["run/bench.json", "run/bench.svg"];
+    const flags = ["--via=workers", "--size=8", "--seconds=0.01"];
+    const { code, log } = await run("bench", [
+      ...flags,
+      `--json=${files[0]}`,
+      `--plot=${files[1]}`,
+    ], { cwd });
+    assertEquals(code, 0, log);
+    for (const file of files) {
+      assert((await Deno.stat(`${cwd}/${file}`)).size > 0, file);
+    }
+    assertEquals((await Deno.stat(`${cwd}/run`)).mode! & 0o777, 0o700);
+  } finally {
+    await Deno.remove(cwd, { recursive: true });
+  }
+});
+
 /** Waits until a benchmark measures. @returns The process ids of its sides. */
 async function sides(script: Running): Promise<number[]> {
   await script.saw("Measuring");
