@@ -55,6 +55,8 @@ for (const via of VIAS) {
     await using stack = new AsyncDisposableStack();
     const flags = [`--via=${via}`, `--name=${service.name}`, "--requests=1"];
     const servers = range(1, 4).map(() => stack.use(start("server", flags)));
+    // Each is there, or refused, before the one that serves may end.
+    await Promise.allSettled(servers.map((server) => server.saw("Pid:")));
     await using client = service.client();
     await assertCode(client, 0);
     const ends = await Promise.all(servers.map((server) => server.ended()));
