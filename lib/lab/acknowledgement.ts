@@ -22,18 +22,18 @@ import { type Header, Message, recordOf } from "../message/message.ts";
 import { waitFor, type WaitOptions } from "../wait/wait_for.ts";
 import { UNIQUE_LENGTH } from "./channel_flags.ts";
 
-/** Messages that are looked at in one go; then the event loop has its turn. */
-const LOOKS = 256;
+/** How many messages are read at once before the event loop runs again. */
+const MESSAGES_AT_ONCE = 256;
 
 /** How long (ms) a producer may take to make room for its acknowledgement. */
-const PATIENCE_MS = 1000;
+const ROOM_MS = 1000;
 
 type OpenReceiver = Receiver & (Disposable | AsyncDisposable);
 type OpenSender = Sender & (Disposable | AsyncDisposable);
 
 /** The sender's side: receives the acknowledgements of its messages. */
 export class Acknowledgements implements AsyncDisposable {
-  /** The channel on which they come. */
+  /** The name of the mailbox that receives them. */
   readonly replyTo: string;
   #receiver: OpenReceiver;
   #inbox: Inbox;
@@ -49,10 +49,10 @@ export class Acknowledgements implements AsyncDisposable {
   }
 
   /**
-   * Opens a mailbox for them, which no other producer has, and none had before:
-   * what an earlier run was told is not taken for an answer to this one.
+   * Opens a mailbox under a name that no producer has used before: so this run
+   * never mistakes an acknowledgement of an earlier run for one of its own.
    *
-   * @param name The mailbox's name begins with it.
+   * @param name How the mailbox's name begins.
    */
   static async open(
     mechanism: Mechanism,
@@ -66,10 +66,10 @@ export class Acknowledgements implements AsyncDisposable {
     return new Acknowledgements(mailbox, receiver, boundaries);
   }
 
-  /** Waits until the message of that number was taken. */
+  /** Waits until the receiver has taken the message with that number. */
   async of(seq: number, wait: WaitOptions): Promise<void> {
     const look = () => {
-      for (let i = 0; i < LOOKS; i++) {
+      for (let i = 0; i < MESSAGES_AT_ONCE; i++) {
         const found = this.#inbox.poll();
         if (found === END || found === PENDING) return PENDING;
         if (found instanceof Message && found.header?.seq === seq) return true;
@@ -95,7 +95,7 @@ export class Acknowledger implements AsyncDisposable {
 
   /**
    * @param channel The name of the channel that the messages come from.
-   * @param from Who acknowledges them.
+   * @param from The name of the process that acknowledges them.
    */
   constructor(
     mechanism: Mechanism,
@@ -110,17 +110,17 @@ export class Acknowledger implements AsyncDisposable {
   }
 
   /**
-   * Answers a message that asks for it.
+   * Acknowledges a message that asks for it.
    *
-   * @returns What is wrong, if it cannot.
+   * @returns A warning if it cannot.
    */
   async answer({ replyTo, from, seq }: Header): Promise<string | undefined> {
     if (replyTo === undefined) return undefined;
     const { name: via, properties } = this.#mechanism;
     if (properties.openedBy !== "name") {
-      return `Cannot answer to '${replyTo}': no channel has a name over ${via}`;
+      return `Cannot answer to '${replyTo}' as no channel has a name over ${via}`;
     }
-    // No way out of run/, and none into other channels.
+    // A mailbox lies in run/ and belongs to this channel, or it is refused.
     const prefix = `${this.#channel}.`;
     if (!NAME.test(replyTo) || !replyTo.startsWith(prefix)) {
       return `Cannot answer to '${replyTo}': it must begin with '${prefix}'`;
@@ -138,14 +138,14 @@ export class Acknowledger implements AsyncDisposable {
     }
   }
 
-  /** @returns `false`: nobody reads it. @throws {TimeoutError} If there is no room. */
+  /** @returns Does a producer read it? @throws {TimeoutError} If it is full. */
   async #send(replyTo: string, answer: Message): Promise<boolean> {
     const { inspect, openSender, remove } = await this.#mechanism.load();
     const { outlives } = this.#mechanism.properties;
-    // What outlives its readers takes an answer even if nobody reads.
+    // A mailbox that outlives its reader would take an answer in vain.
     const there = outlives ? await inspect?.({ name: replyTo }) : undefined;
     if (outlives && !there?.receiver) {
-      await remove({ name: replyTo }); // of a producer that was killed
+      await remove({ name: replyTo }); // a killed producer left it
       return false;
     }
     if (replyTo !== this.#replyTo) {
@@ -161,7 +161,7 @@ export class Acknowledger implements AsyncDisposable {
       return offered === ABSENT ? false : offered;
     };
     const ready = (signal: AbortSignal) => sender.writable(signal);
-    return await waitFor(offer, ready, { ...this.#wait, timeout: PATIENCE_MS });
+    return await waitFor(offer, ready, { ...this.#wait, timeout: ROOM_MS });
   }
 
   async #close() {

@@ -1,7 +1,7 @@
 /**
- * Copying in bulk, where nobody looks at each value: with `--quiet`, the line
- * format, and no sleep between two values. A record then is not one message: it
- * is filled with as many whole lines as it holds, and emptied as a whole.
+ * Copying in bulk, where the log shows no values: with `--quiet`, the line
+ * format, and no sleep between two values. A record is then not one message: it
+ * holds as many whole lines as fit, and is read as a whole.
  *
  * @module
  */
@@ -22,27 +22,27 @@ import { Writer, type WriterOptions } from "./writer.ts";
 
 /** Whole lines, one after the other. */
 export interface Lines {
-  /** With the newline of the last one. */
+  /** The lines, each with its newline. */
   bytes: Uint8Array;
   count: number;
 }
 
 /** Options for {@linkcode produceInBulk}. */
 export interface BulkProduceOptions extends WriterOptions {
-  /** Lines, cut anywhere. */
+  /** The bytes of lines; a piece may end in the middle of a line. */
   source: AsyncIterable<Uint8Array> | Iterable<Uint8Array>;
   /** Does the channel keep records apart? If not, it is a stream of bytes. */
   boundaries: boolean;
 }
 
-/** As `produce`, many lines in a record. */
+/** Does what `produce` does, with many lines in a record. */
 export async function produceInBulk(
   sender: Sender,
   options: BulkProduceOptions,
 ): Promise<boolean> {
   const writer = new Writer(sender, options);
-  // Two producers may write to one stream: up to PIPE_BUF bytes the kernel does
-  // not mix with another's, pipe(7). A longer line goes alone.
+  // Two producers may write to one stream. The kernel keeps a write of up to
+  // PIPE_BUF bytes whole, pipe(7). A longer line is a record by itself.
   const recordBytes = options.boundaries ? sender.limit : PIPE_BUF;
   const decoder = new LinesDecoder({ bytes: recordBytes });
   const putAll = async () => {
@@ -73,7 +73,7 @@ export interface BulkConsumeOptions extends ReaderOptions {
   boundaries: boolean;
 }
 
-/** As `consume`, many lines at once. */
+/** Does what `consume` does, with many lines at once. */
 export async function consumeInBulk(
   receiver: Receiver,
   options: BulkConsumeOptions,
@@ -115,17 +115,17 @@ export async function consumeInBulk(
 
 const NONE = new Uint8Array(0);
 
-/** How much may come at once. */
+/** How much one call of {@linkcode LinesDecoder.next} may return. */
 export interface Most {
   /** @default {Infinity} */
   readonly lines?: number;
-  /** A longer line comes alone. @default {Infinity} */
+  /** A longer line is returned by itself. @default {Infinity} */
   readonly bytes?: number;
 }
 
 /**
- * Finds lines in the bytes as they arrive, as many at once as may be. From the
- * first bad line on, it looks at each line alone.
+ * Finds lines in the bytes as they arrive, and returns as many at once as
+ * allowed. From the first bad line on, it decodes each line by itself.
  */
 export class LinesDecoder implements Decoder<Lines> {
   readonly #most: Most;
@@ -143,7 +143,7 @@ export class LinesDecoder implements Decoder<Lines> {
     if (this.#oneByOne) return this.#oneByOne.push(bytes);
     const all = this.#rest.length > 0 ? concat(this.#rest, bytes) : bytes;
     const end = all.lastIndexOf(NEWLINE) + 1;
-    // So much at once comes of a line that is too long, or nearly so.
+    // So many bytes at once mean that a line is too long, or nearly so.
     if (all.length > MAX_BODY || !isUtf8(all.subarray(0, end))) {
       this.#rest = NONE;
       this.#oneByOne = line.decoder();
@@ -153,7 +153,7 @@ export class LinesDecoder implements Decoder<Lines> {
     this.#bytes = all;
     this.#at = 0;
     this.#end = end;
-    // Copied, for the buffer belongs to the mechanism.
+    // Copied, because the buffer belongs to the mechanism.
     this.#rest = all.slice(end);
   }
 
@@ -174,7 +174,7 @@ export class LinesDecoder implements Decoder<Lines> {
       this.#at = i + 1;
       if (++count === lines) break;
     }
-    if (count === 0) { // a line that is longer than a record shall be
+    if (count === 0) { // the next line is longer than a record may be
       this.#at = this.#bytes.indexOf(NEWLINE, stop) + 1;
       count = 1;
     }
@@ -187,19 +187,19 @@ export class LinesDecoder implements Decoder<Lines> {
     const decoder = line.decoder();
     decoder.push(this.#rest);
     this.#rest = NONE;
-    decoder.next(); // none: the line has no end
+    decoder.next(); // returns nothing: the line has no newline
     return decoder.end();
   }
 }
 
-/** Numbers at a time: for the last four digits. */
+/** How many numbers a page holds: all that the last four digits can be. */
 const PAGE = 10_000;
 const ZERO = 48;
 const NINE = 57;
 
 /**
- * The numbers from `from` on, `count` of them, a line each. What it gives is
- * valid until the next.
+ * Yields pages of `count` numbers in all, from `from` on, one number a line. A
+ * page is valid until the next one is asked for.
  *
  * @example
  * ```ts
@@ -224,7 +224,7 @@ export function* numberLines(
   }
 }
 
-/** The numbers from `first` to before `next`, a line each. */
+/** The numbers from `first` to `next - 1`, one a line. */
 function linesOf(first: number, next: number): Uint8Array<ArrayBuffer> {
   let text = "";
   for (let number = first; number < next; number++) text += `${number}\n`;
@@ -236,7 +236,7 @@ function linesOf(first: number, next: number): Uint8Array<ArrayBuffer> {
  * four digits stay. Writing the page anew takes twenty times as long.
  */
 function countUp(page: Uint8Array): void {
-  const size = page.length / PAGE; // bytes of a line
+  const size = page.length / PAGE; // bytes in a line
   for (let digit = size - 6; digit < page.length; digit += size) {
     let at = digit;
     while (page[at] === NINE) page[at--] = ZERO;

@@ -1,5 +1,5 @@
 /**
- * The flags of every command that opens a channel, those of the service too.
+ * The flags that every command with a channel has, the service's commands too.
  *
  * @module
  */
@@ -7,16 +7,16 @@ import { type Mechanism, NAME } from "../channel/mod.ts";
 import { duration, named, text } from "../cli/flag.ts";
 import { MECHANISMS } from "../mechanism/mod.ts";
 
-/** The pattern of a name in words. */
+/** What {@linkcode NAME} allows, in words. */
 export const NAMES_ARE =
   "1 to 64 of A-Z a-z 0-9 . _ -, not starting with a dot";
 
-/** The longest name. */
+/** How many characters a name has at most. */
 export const MAX_NAME = 64;
-/** A dot and eight characters that make a mailbox's name unique. */
+/** How many characters make a mailbox's name unique: a dot and eight others. */
 export const UNIQUE_LENGTH = 9;
 
-/** The mechanisms for two tasks; `workers` live in one, which starts both. */
+/** The mechanisms that join two tasks: all but `workers`, which run in one. */
 export const BETWEEN_TASKS: readonly Mechanism[] = MECHANISMS.filter((
   { properties },
 ) => properties.processes === "many");
@@ -32,7 +32,7 @@ export const viaFlag = (of: readonly Mechanism[]) =>
     title: "Mechanisms",
   });
 
-/** `--name`: the channel's. */
+/** `--name`: the channel's name. */
 export const nameFlag = (help: string, usual: string) =>
   text({
     value: "NAME",

@@ -3,39 +3,39 @@
  *
  * @module
  */
-// Deno.Command cannot hand a descriptor of ours to a child, and this can.
+// Deno.Command cannot hand a descriptor of ours to a child; spawn() can.
 import { spawn } from "node:child_process";
 
 /** How a child has ended. */
 export interface Ending {
-  /** Exit code; 1 where it was ended by a signal. */
+  /** The exit code; 1 if a signal ended the child. */
   code: number;
-  /** How it died, in words, where it did not exit by itself. */
+  /** How it ended, in words, if it did not exit by itself. */
   died?: string;
 }
 
-/** A child that runs. */
+/** A running child. */
 export interface Child {
-  /** Of a process; workers share ours. */
+  /** The process id; a worker has none, because it shares ours. */
   pid?: number;
   ended: Promise<Ending>;
-  /** Asks it to end, and sees to it that it does. */
+  /** Asks it to end, and kills it if it does not. */
   end(): void;
   /** Ends it at once, as kill -9 does. */
   kill(): void;
 }
 
-/** What a child process is and where its input and output lead. */
+/** What a child process runs, and where its input and output lead. */
 export interface ProcessOptions {
   script: URL;
   args: string[];
   /** Flags of `deno run`. */
   permissions: readonly string[];
-  /** A descriptor of ours, the same as ours, or nothing. @default {"ignore"} */
+  /** One of our descriptors, our own input, or nothing. @default {"ignore"} */
   stdin?: number | "inherit" | "ignore";
   /** @default {"ignore"} */
   stdout?: number | "inherit" | "ignore";
-  /** Takes what it writes to standard error. @default it goes to ours */
+  /** Reads its standard error. @default the child writes to ours */
   onError?: (pieces: AsyncIterable<Uint8Array>) => Promise<void>;
 }
 
@@ -69,7 +69,7 @@ export function startProcess(options: ProcessOptions): Child {
     ended,
     end() {
       process.kill("SIGTERM");
-      process.kill("SIGCONT"); // a stopped process would not hear the other one
+      process.kill("SIGCONT"); // a stopped process takes SIGTERM only now
       const last = setTimeout(() => process.kill("SIGKILL"), GRACE_MS);
       over.then(() => clearTimeout(last));
     },
@@ -77,11 +77,11 @@ export function startProcess(options: ProcessOptions): Child {
   };
 }
 
-/** What comes after `deno` on the command line. */
+/** The arguments of `deno` on the command line. */
 export function denoArguments(
   { script, args, permissions }: ProcessOptions,
 ): string[] {
-  // --no-prompt: a question would keep everything waiting, Ctrl-C too.
+  // --no-prompt: while Deno asks at the terminal, even Ctrl-C has to wait.
   return [
     "run",
     "--quiet",
@@ -92,13 +92,13 @@ export function denoArguments(
   ];
 }
 
-/** The path of a file: in a URL, a space and the like are written otherwise. */
+/** The path of a file URL, decoded: a URL writes a space as `%20`. */
 function fromFileUrl({ pathname }: URL): string {
   return decodeURIComponent(pathname);
 }
 
 /**
- * Starts a worker. It is given `job`, and answers with its exit code.
+ * Starts a worker. It receives `job`, and posts its exit code when it ends.
  *
  * @param script As in `new URL("./worker.ts", import.meta.url)`.
  */

@@ -1,6 +1,6 @@
 /**
- * The consumer's story, process 2: look for a value, say what was read, and
- * where there is none, wait.
+ * What process 2, the consumer, does: it looks for a value and logs what it has
+ * read; where there is no value, it waits.
  *
  * @module
  */
@@ -29,7 +29,7 @@ import { amount } from "./tally.ts";
 /**
  * Process 2, from its options to its exit code.
  *
- * @param memory What process 1 shares with us, where both are workers.
+ * @param memory The memory shared with process 1, if both are workers.
  */
 export async function runConsumer(
   options: ConsumerOptions,
@@ -82,17 +82,17 @@ export interface ConsumeOptions extends ReaderOptions {
   boundaries: boolean;
   interval: number;
   /**
-   * Tells the sender that a message was taken.
+   * Tells the producer that a message was taken.
    *
-   * @returns What is wrong, if it cannot.
+   * @returns A warning if it cannot.
    */
   acknowledge?: (header: Header) => Promise<string | undefined>;
 }
 
 /**
- * Consumes what comes.
+ * Reads values, logs them, and acknowledges those that ask for it.
  *
- * @returns `true`: all values came, and all were good.
+ * @returns `true` if all values came and all were good.
  * @throws {LabError} If values are missing; the message says how many.
  * @throws The signal's reason, once it is aborted.
  */
@@ -122,9 +122,9 @@ export async function consume(
       log.debug(`Message ${values}: ${amount(body.length, "byte")}`);
       output?.addLine(body);
       if (!quiet || output?.isFull) await output?.flush();
-      // Only now: the sender shall hear of what was read, and said.
-      const unheard = header && await options.acknowledge?.(header);
-      if (unheard !== undefined) log.warn(unheard, { event: "error" });
+      // Acknowledged last: by now the value is logged and written.
+      const unanswered = header && await options.acknowledge?.(header);
+      if (unanswered !== undefined) log.warn(unanswered, { event: "error" });
       if (interval > 0 && reader.tally.left > 0) {
         await clock.sleep(interval, signal);
       }

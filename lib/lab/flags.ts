@@ -1,5 +1,5 @@
 /**
- * The flags of producer, consumer and lab, which hands them on to the two.
+ * The flags of producer, consumer and lab; the lab hands them on to the two.
  *
  * @module
  */
@@ -211,9 +211,9 @@ export const LAB = defineCommand({
     checkProducing(checkMoving(options, written), written),
 });
 
-/** What the producer can be told; the lab's options will do. */
+/** The producer's options; the lab's options have them all. */
 export type ProducerOptions = OptionsFor<typeof PRODUCER>;
-/** What the consumer can be told; the lab's options will do. */
+/** The consumer's options; the lab's options have them all. */
 export type ConsumerOptions = OptionsFor<typeof CONSUMER>;
-/** What the lab can be told. */
+/** The lab's options. */
 export type LabOptions = OptionsFor<typeof LAB>;

@@ -11,7 +11,7 @@ import { Message, type MessageError, NEWLINE } from "../message/message.ts";
 const LINE_END = new Uint8Array([NEWLINE]);
 
 /**
- * The numbers from `from` on, `count` of them.
+ * Yields `count` messages: the numbers from `from` on.
  *
  * @example
  * ```ts
@@ -38,7 +38,7 @@ export async function* messagesOf(
 
 /**
  * Opens a file whose lines are the messages, and reads it piece by piece. A
- * newline is added to the last line where it has none.
+ * newline is added to the last line if it has none.
  *
  * @param path A path, or `-` for standard input.
  * @throws {LabError} If the file cannot be opened, or later, read.
@@ -72,7 +72,8 @@ async function* pieces(
   let last: number | undefined;
   try {
     for (;;) {
-      // Read by read: a loop over the stream would, aborted, wait for its end.
+      // One read at a time: a loop over the stream would wait for its end even
+      // after an abort.
       const { value: bytes } = await abortable(reader.read(), signal);
       if (bytes === undefined) break;
       last = bytes.at(-1) ?? last;

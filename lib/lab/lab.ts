@@ -1,8 +1,8 @@
 /**
- * The parent's story: start process 1 and process 2, wait for both.
+ * What the parent does: it starts process 1 and process 2, and waits for both.
  *
- * Where the mechanism joins processes, the two are processes, started as one
- * would by hand; where it joins workers, they are workers of this process.
+ * If the mechanism joins processes, the two are processes, started as by hand;
+ * if it joins workers, the two are workers of this process.
  *
  * @module
  */
@@ -28,7 +28,7 @@ import type { WorkerJob } from "./worker.ts";
 
 /** How long (ms) one child may take to end by itself when the other has failed. */
 const GRACE_MS = 1000;
-/** How often (ms) we look whether the first child is ready for the second. */
+/** How often (ms) the parent checks whether the first child is ready. */
 const READY_MS = 10;
 
 const TITLES = {
@@ -38,7 +38,7 @@ const TITLES = {
 
 type Part = keyof typeof TITLES;
 
-/** Runs the experiment. @returns The exit code: the first that is not 0. */
+/** Runs the experiment. @returns The first exit code that is not 0, or 0. */
 export async function runLab(
   line: CommandLine<LabOptions>,
   signal: AbortSignal,
@@ -61,14 +61,15 @@ export async function runLab(
   using pipe = mechanism.name === "pipe" ? new Pipe() : undefined;
   const run = new Run(line, log, { memory, pipe, kept });
   signal.addEventListener("abort", () => run.endAll(0));
-  // Sent first, read afterwards: so process 2 finds its first values waiting.
+  // The producer sends before the consumer starts, where the mechanism allows
+  // it: so process 2 finds its first values waiting.
   const second = mechanism.first === "producer" ? "consumer" : "producer";
   const nothing = !await run.startFirst(mechanism.first);
   if (!run.broken) run.start(second, nothing);
-  pipe?.[Symbol.dispose](); // now the children alone have its ends
+  pipe?.[Symbol.dispose](); // now only the children hold its ends
   await run.over();
   if (run.failure !== 0 || signal.aborted) {
-    // Children that were killed cannot tidy up; but what others use stays.
+    // Killed children leave the channel behind. It stays if others use it.
     const others = await inspect?.(options);
     if (!others?.sender && !others?.receiver) await remove(options);
   }
@@ -83,11 +84,11 @@ interface Shared {
   kept?: KeptOpen;
 }
 
-/** The two children, and what has become of them. */
+/** The two children, and how they have ended. */
 class Run {
   /** The first exit code that is not 0. */
   failure = 0;
-  /** Is one gone that the other cannot do without? */
+  /** Has a child gone that the other one needs? Then both end. */
   broken = false;
   readonly #line: CommandLine<LabOptions>;
   readonly #log: ProcessLog;
@@ -104,7 +105,7 @@ class Run {
   /**
    * Starts the first child, and waits until it is ready for the second.
    *
-   * @returns `false`: it has ended, and there is nothing for the second.
+   * @returns `false` if it has ended and left nothing for the second.
    */
   async startFirst(part: Part): Promise<boolean> {
     const { kept } = this.#shared;
@@ -121,7 +122,7 @@ class Run {
       : this.#startProcess(part, nothing);
     this.#children.push(child);
     const ending = child.ended.then(async (ending) => {
-      // Ctrl-C ends us all, perhaps the child first: then that is no failure.
+      // Ctrl-C ends parent and children, perhaps a child first: no failure.
       if (ending.code !== 0) await delay(SIGNAL_MS);
       this.#take(part, child, ending);
       return ending;
@@ -130,33 +131,33 @@ class Run {
     return ending;
   }
 
-  /** Resolves when all have ended. */
+  /** Resolves when all children have ended. */
   async over(): Promise<void> {
     await Promise.all(this.#endings);
   }
 
-  /** Ends all children. @param ms Milliseconds for them to end by themselves. */
-  endAll(ms: number): void {
+  /** Ends all children. @param graceMs First they may end by themselves. */
+  endAll(graceMs: number): void {
     this.broken = true;
     const end = () => this.#children.forEach((child) => child.end());
-    const timer = setTimeout(end, ms);
+    const timer = setTimeout(end, graceMs);
     this.over().finally(() => clearTimeout(timer));
   }
 
   #take(part: Part, { pid }: Child, { code, died }: Ending) {
     if (code === 0 || this.broken) return;
     this.failure ||= code;
-    const who = pid === undefined ? "" : `, Pid ${pid}`;
-    if (died !== undefined) this.#log.error(`${TITLES[part]} ${died}${who}`);
+    const id = pid === undefined ? "" : `, Pid ${pid}`;
+    if (died !== undefined) this.#log.error(`${TITLES[part]} ${died}${id}`);
     else if (code > 128) {
       this.#log.error(`${TITLES[part]} ended with exit code ${code}`);
     }
     const { mechanism, input, retry } = this.#line.options;
-    // What a file's good lines are, process 2 can read to their end.
+    // Process 2 can still read all good lines of the file.
     const readable = part === "producer" && died === undefined &&
       input !== undefined && mechanism.first === "producer" &&
       this.#shared.kept?.ready();
-    // One that was killed cannot have told the other anything.
+    // A killed child could tell the other one nothing: end that one at once.
     if (!readable) this.endAll(died === undefined ? GRACE_MS + 2 * retry : 0);
   }
 
@@ -190,7 +191,7 @@ function argumentsOf(
   // The lab's interval is the producer's; --until-end is decided below.
   const args = [...argumentsFor(CONSUMER, ["interval", "until-end"]), parent];
   if (options.sync) args.push("--format=header");
-  // A consumer that comes after the end would wait for it in vain.
+  // A consumer that starts after the end would wait for it in vain.
   if (nothing) args.push("--count=0");
   else if (options.untilEnd || options.input !== undefined) {
     args.push("--until-end");
@@ -207,7 +208,7 @@ async function relayLines(pieces: AsyncIterable<Uint8Array>): Promise<void> {
     try {
       Deno.stderr.writeSync(encoder.encode(line + "\n"));
     } catch (error) {
-      if (errorCode(error) !== "EPIPE") throw error; // nobody listens: go on
+      if (errorCode(error) !== "EPIPE") throw error; // nobody reads it: go on
     }
   }
 }

@@ -9,10 +9,10 @@ import { errorCode, LabError, reason } from "../error.ts";
 import { isInRunFolder, makeRunFolder } from "../mechanism/run_folder.ts";
 import { NEWLINE } from "../message/message.ts";
 
-const FULL_BYTES = 65_536; // gathered before they are written
-/** How soon (ms) a full standard output that does not block is tried again. */
+const FULL_BYTES = 65_536; // how many are gathered before a write
+/** How soon (ms) a write to a full, non-blocking standard output is retried. */
 const FULL_MS = 5;
-/** What cannot be written within that time (ms) when we end is lost. */
+/** How long (ms) the last write may take; what is left then is lost. */
 const LAST_WRITE_MS = 1000;
 
 /** A file of lines, written in large pieces. */
@@ -48,21 +48,21 @@ export class Output implements AsyncDisposable {
     } catch (error) {
       signal.throwIfAborted();
       if (error instanceof LabError) throw error;
-      if (error instanceof Deno.errors.NotCapable) throw outside(path);
+      if (error instanceof Deno.errors.NotCapable) throw outsideRun(path);
       throw new LabError(`Cannot write ${path}: ${reason(error)}`);
     }
   }
 
   /**
-   * Asks whether {@linkcode open} would be permitted, for a parent whose child
-   * opens the file: when the child fails it is late to say so.
+   * Checks whether {@linkcode open} would be permitted. A parent asks before it
+   * starts the child that opens the file: so the error comes first.
    *
-   * @throws {LabError} If it would not.
+   * @throws {LabError} If it would not be permitted.
    */
   static check(path: string): void {
     if (path === "-") return;
     const { state } = Deno.permissions.querySync({ name: "write", path });
-    if (state !== "granted") throw outside(path);
+    if (state !== "granted") throw outsideRun(path);
   }
 
   /** Adds a line. */
@@ -73,7 +73,7 @@ export class Output implements AsyncDisposable {
     this.#used += body.length + 1;
   }
 
-  /** Adds whole lines, newlines and all. */
+  /** Adds whole lines, which have their newlines. */
   add(lines: Uint8Array): void {
     this.#makeRoom(lines.length);
     this.#buffer.set(lines, this.#used);
@@ -87,7 +87,7 @@ export class Output implements AsyncDisposable {
     this.#buffer = larger;
   }
 
-  /** Is there enough for a flush to pay? */
+  /** Is there enough to make a flush worthwhile? */
   get isFull(): boolean {
     return this.#used >= FULL_BYTES;
   }
@@ -101,7 +101,7 @@ export class Output implements AsyncDisposable {
     try {
       while (this.#used > 0) {
         const rest = this.#buffer.subarray(0, this.#used);
-        // A write whose wait was aborted goes on: never write the same again.
+        // An abort ends the wait, not the write: never write the same twice.
         this.#writing ??= this.#writeSome(rest);
         const count = await abortable(this.#writing, signal);
         this.#writing = undefined;
@@ -118,7 +118,7 @@ export class Output implements AsyncDisposable {
     }
   }
 
-  /** @returns Bytes written; none where standard output is full: `O_NONBLOCK`. */
+  /** @returns Bytes written; 0 if standard output is full and `O_NONBLOCK`. */
   async #writeSome(bytes: Uint8Array): Promise<number> {
     try {
       return await this.#file.write(bytes);
@@ -129,7 +129,7 @@ export class Output implements AsyncDisposable {
     }
   }
 
-  /** Writes what was added, whatever has ended us, and closes the file. */
+  /** Writes what was added, even after an abort, and closes the file. */
   async [Symbol.asyncDispose](): Promise<void> {
     try {
       if (this.#used > 0) await this.#write(AbortSignal.timeout(LAST_WRITE_MS));
@@ -139,8 +139,8 @@ export class Output implements AsyncDisposable {
   }
 }
 
-function outside(path: string): LabError {
+function outsideRun(path: string): LabError {
   return new LabError(
-    `Cannot write ${path}: it lies outside run/: use --output=- with > ${path}`,
+    `Cannot write ${path} as it lies outside run/: use --output=- with > ${path}`,
   );
 }

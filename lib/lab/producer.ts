@@ -1,6 +1,6 @@
 /**
- * The producer's story, process 1: take a value, say so, put it into the
- * channel, and sleep after every sixth.
+ * What process 1, the producer, does: it takes a value, logs it, puts it into
+ * the channel, and sleeps after every sixth.
  *
  * @module
  */
@@ -33,7 +33,7 @@ import { explain, Writer, type WriterOptions } from "./writer.ts";
 /**
  * Process 1, from its options to its exit code.
  *
- * @param memory What process 2 shares with us, where both are workers.
+ * @param memory The memory shared with process 2, if both are workers.
  */
 export async function runProducer(
   options: ProducerOptions,
@@ -76,7 +76,7 @@ export async function runProducer(
     source: input ? messagesOf(input) : numbers(options.from, count),
     format: FORMATS[options.format],
     headerOf,
-    // A rendezvous is a wait until it is over: there is nothing to retry.
+    // The acknowledgement ends the wait of a rendezvous: no retry is needed.
     delivered: acknowledgements &&
       ((seq) => acknowledgements.of(seq, { ...wait, way: "block" })),
     pauseEvery,
@@ -86,7 +86,7 @@ export async function runProducer(
   return sent ? 0 : 1;
 }
 
-/** The headers of all messages; `undefined`: they have none. */
+/** Makes the header of each message; `undefined` if messages have none. */
 function headersFrom(
   from: string,
   { format, priorities, to = "process2" }: ProducerOptions,
@@ -105,24 +105,24 @@ function headersFrom(
 
 /** Options for {@linkcode produce}. Durations are in milliseconds. */
 export interface ProduceOptions extends WriterOptions {
-  /** Where the messages come from; one that cannot be sent is an error. */
+  /** The messages; an error stands for one that cannot be sent. */
   source: AsyncIterable<Message | MessageError> | Iterable<Message>;
-  /** The header of the message of that number, where it has one. */
+  /** Makes the header of the message with that number, if it has one. */
   headerOf?: (seq: number) => Header;
-  /** Resolves when the message of that number was taken: a rendezvous. */
+  /** For a rendezvous: resolves when the message with that number was taken. */
   delivered?: (seq: number) => Promise<void>;
   format: Format;
-  /** Sleep after every that many values; 0 for never. */
+  /** How many values are written between two pauses; 0 for no pause. */
   pauseEvery: number;
   pause: number;
   interval: number;
 }
 
 /**
- * Produces everything the source has.
+ * Sends everything that the source has.
  *
- * @returns `true`: all of it went through.
- * @throws {LabError} If nobody takes it (any more); the message says what is missing.
+ * @returns `true` if all of it was sent.
+ * @throws {LabError} If no receiver takes it; the message says what is missing.
  * @throws The signal's reason, once it is aborted.
  */
 export async function produce(
@@ -148,9 +148,9 @@ export async function produce(
     log.debug(`Message ${seq}: ${amount(record.message.body.length, "byte")}`);
     await writer.put(record.bytes, 1, header?.priority);
     if (delivered) {
-      const nobody = `Nobody has said that ${text} was taken ` +
+      const missing = `No acknowledgement of ${text} has come ` +
         `(consumer, --format=header): `;
-      await explain(delivered(seq), writer.tally, nobody);
+      await explain(delivered(seq), writer.tally, missing);
       if (!quiet) log.deliver(text, seq);
     }
   }
@@ -172,7 +172,7 @@ function encode(
   }
 }
 
-/** Sleeps between two values, where that is asked for. */
+/** Sleeps between two values, if the options ask for it. */
 async function rest(
   written: number,
   { pauseEvery, pause, interval, quiet, log, wait }: ProduceOptions,

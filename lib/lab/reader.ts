@@ -1,6 +1,6 @@
 /**
  * The consumer's end of the channel: it waits until something has come, and
- * keeps account.
+ * counts the values.
  *
  * @module
  */
@@ -25,7 +25,7 @@ import { explain, sayingRetries } from "./writer.ts";
 export interface ReaderOptions {
   /** How many values to expect; `undefined`: until every producer has closed. */
   count?: number;
-  /** Can a new producer come when all have closed? */
+  /** Can a new producer open the channel after all have closed it? */
   reopens: boolean;
   log: ProcessLog;
   progress: Progress;
@@ -35,7 +35,7 @@ export interface ReaderOptions {
   quiet: boolean;
 }
 
-/** Reads what comes, and says what has become of it. */
+/** Reads, counts what was read, and logs what is missing. */
 export class Reader {
   readonly tally: Tally;
   readonly #receiver: Receiver;
@@ -51,11 +51,11 @@ export class Reader {
   }
 
   /**
-   * Waits for the next thing to have.
+   * Waits for the next message, or the next lines.
    *
-   * @param poll Gives it, or says why there is none.
-   * @returns It, or END where the end was asked for.
-   * @throws {LabError} If it does not come, with what is missing.
+   * @param poll Returns it, or the reason why there is none.
+   * @returns It; or END, if values are read until the end.
+   * @throws {LabError} If it does not come; the message says what is missing.
    * @throws The signal's reason, once it is aborted.
    */
   async next<T>(
@@ -84,7 +84,7 @@ export class Reader {
     this.#wait.signal?.throwIfAborted();
   }
 
-  /** Takes notice of values that were read. */
+  /** Counts values that were read. */
   took(values: number): void {
     this.tally.values += values;
     const { progress } = this.#options;
@@ -92,20 +92,20 @@ export class Reader {
     progress.count = this.tally.values;
   }
 
-  /** Says that a message was bad, and goes on with the next. */
+  /** Logs that a message was bad, and counts it. */
   refuse(error: MessageError): void {
     this.#options.log.error(error.message);
-    // A torn one was never whole: its sender, or another, may send it again.
+    // A torn message is not counted: it may be sent again, and whole.
     if (!error.torn || this.#options.count === undefined) this.tally.bad++;
   }
 
   /**
-   * Reads until there is nothing more to do, and says on every way out what has
-   * come and was not taken.
+   * Reads until nothing is left to do. However that ends, it logs what had come
+   * and was not taken.
    *
-   * @param work Reads.
-   * @param ahead How many values were read(2) beyond the last that was taken:
-   * a read takes all that a pipe holds, and nobody can put it back.
+   * @param work Does the reading.
+   * @param ahead How many values read(2) has delivered after the last that was
+   * taken: it takes all that a pipe holds, and a pipe takes nothing back.
    * @throws What `work` throws.
    */
   async sayWhatIsLeft(
@@ -127,7 +127,7 @@ export class Reader {
     }
   }
 
-  /** The last lines of the log. @returns `true`: all that came was good. */
+  /** Logs the last lines. @returns `true` if all messages were good. */
   finish(): boolean {
     const { log, progress, quiet } = this.#options;
     const { values, bad } = this.tally;
@@ -141,7 +141,7 @@ export class Reader {
   }
 }
 
-/** `8000 bytes lie`; `undefined`: nothing does. */
+/** `8000 bytes lie`, or `undefined` if nothing does. */
 function leftWords(unread?: Unread): string | undefined {
   if (!unread) return undefined;
   const [count, noun] = "bytes" in unread

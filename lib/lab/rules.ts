@@ -30,7 +30,7 @@ export function checkMoving<
     );
   }
   if (sync && format === "line") {
-    written.refuse("format", "header with --sync, for a line has no Reply-To");
+    written.refuse("format", "header with --sync, as a line has no Reply-To");
   }
   if (unbuffered || capacity === undefined) {
     return { ...options, sync, capacity: undefined };

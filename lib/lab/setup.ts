@@ -20,7 +20,7 @@ type Options = ProducerOptions | ConsumerOptions;
 /** Exit code: 0 if all went through, 1 if not. */
 export type ExitCode = 0 | 1;
 
-/** @param process Whose mailbox; none: the one that all share. */
+/** @param process The mailbox's owner; none: the channel that all share. */
 export function addressOf(
   { name, capacity }: Options,
   process?: string,
@@ -33,7 +33,7 @@ export function addressOf(
   };
 }
 
-/** Which object it is, for `--verbose`. */
+/** The DEBUG line that names the object, seen with `--verbose`. */
 function openedLine(
   { name: via, summary }: Mechanism,
   { name }: NamedAddress,
@@ -42,11 +42,11 @@ function openedLine(
 }
 
 /**
- * Opens an end, and says who we are, what lies in the channel already, and where
- * we wait.
+ * Opens an end, and logs its process id, what lies in the channel already, and
+ * where it waits.
  *
  * @param open Opens our end.
- * @param other Who is at the other end.
+ * @param other The role at the other end.
  * @returns The end that was opened.
  */
 export async function openAnd<End>(
@@ -67,10 +67,10 @@ export async function openAnd<End>(
     log.warn(leftLine(mechanism.name, address.name, before));
   }
   const after = await inspect?.(address);
-  // A queue and a segment take what a producer says even if nobody reads yet.
+  // A queue and a segment take messages even if no receiver is there yet.
   const waits = other === "sender" || !mechanism.properties.outlives;
   const alone = after && !after[other] && !after.parent && !after.messages;
-  // For the person at the keyboard; a record of the run is as the sheet has it.
+  // On a terminal alone: a log in a file has the lines of the sheet, no more.
   if (alone && waits && Deno.stderr.isTerminal()) {
     log.info(`Waiting at ${after.object}`, { event: "wait" });
   }
@@ -97,8 +97,8 @@ function leftLine(
 const GONE_MS = 500;
 
 /**
- * A child of a lab ends with it, even if the lab is ended by kill -9, and then
- * leaves nothing of the channel behind.
+ * Ends this child when its lab has ended, even by kill -9, and then removes the
+ * channel.
  *
  * @param signal Tells us to end.
  */
@@ -135,7 +135,7 @@ export function waitOptionsOf(
   };
 }
 
-/** A progress bar where `--quiet` leaves the terminal free for one. */
+/** Opens a progress bar, if `--quiet` leaves the terminal free for one. */
 export async function openProgress(
   doing: string,
   total: number | undefined,

@@ -1,5 +1,5 @@
 /**
- * How many values have moved, and what of them is missing, in words.
+ * How many values have moved and how many are missing, in words.
  *
  * @module
  */
@@ -8,12 +8,12 @@
 export class Tally {
   /** Values that were written or read. */
   values = 0;
-  /** Messages that were bad, and so no values. */
+  /** Bad messages, which do not count as values. */
   bad = 0;
   readonly #did: "read" | "written";
   readonly #total?: number;
 
-  /** @param total How many there shall be, where that is known. */
+  /** @param total How many values are expected, if that is known. */
   constructor(did: "read" | "written", total?: number) {
     this.#did = did;
     this.#total = total;

@@ -17,7 +17,7 @@ export interface WorkerJob {
   part: "producer" | "consumer";
   via: string;
   memory: SharedArrayBuffer;
-  /** All flags; the mechanism goes by its name, for it holds functions. */
+  /** All flags; `via` names the mechanism, as functions cannot be posted. */
   options: Omit<LabOptions, "mechanism">;
 }
 
@@ -30,7 +30,7 @@ self.onmessage = async ({ data }: MessageEvent<WorkerJob>) => {
   const options: LabOptions = { ...data.options, mechanism };
   startLog({ format: options.log, verbose: options.verbose });
   const report = (report: WorkerReport) => self.postMessage(report);
-  const never = new AbortController().signal; // the parent ends us outright
+  const never = new AbortController().signal; // the parent terminates this worker
   try {
     report(
       part === "producer"

@@ -1,6 +1,6 @@
 /**
  * The producer's end of the channel: it offers each record until it is taken,
- * and keeps account.
+ * and counts the values.
  *
  * @module
  */
@@ -16,9 +16,9 @@ import { amount, Tally } from "./tally.ts";
 
 /** Options for {@linkcode Writer}. */
 export interface WriterOptions {
-  /** Can a new reader come when one has gone? */
+  /** Can a new receiver open the channel after one has gone? */
   reopens: boolean;
-  /** How many values there are, where that is known. */
+  /** How many values there are, if that is known. */
   total?: number;
   log: ProcessLog;
   progress: Progress;
@@ -27,14 +27,14 @@ export interface WriterOptions {
   quiet: boolean;
 }
 
-/** Writes records, and says what has become of them. */
+/** Writes records, counts their values, and logs what is missing. */
 export class Writer {
   readonly tally: Tally;
   readonly #sender: Sender;
   readonly #options: WriterOptions;
   readonly #wait: WaitOptions;
   readonly #turn = new Turn(50);
-  #lost = 0; // values that had been written when the last reader went
+  #lost = 0; // values that were written when the last receiver went
 
   constructor(sender: Sender, options: WriterOptions) {
     this.tally = new Tally("written", options.total);
@@ -44,10 +44,10 @@ export class Writer {
   }
 
   /**
-   * Writes a record; returns when it was taken.
+   * Writes a record; resolves when the channel has taken it.
    *
    * @param values How many values are in it.
-   * @throws {LabError} If nobody takes it (any more), with what is missing.
+   * @throws {LabError} If no receiver takes it; the text says what is missing.
    * @throws The signal's reason, once it is aborted.
    */
   async put(record: Uint8Array, values: number, priority = 0): Promise<void> {
@@ -78,7 +78,7 @@ export class Writer {
     return offered;
   }
 
-  /** Says that a message cannot be sent, and goes on without it. */
+  /** Logs that a message cannot be sent, and counts it as bad. */
   async refuse(error: MessageError): Promise<void> {
     this.tally.bad++;
     this.#options.log.error(error.message);
@@ -91,7 +91,7 @@ export class Writer {
     this.#wait.signal?.throwIfAborted();
   }
 
-  /** The last lines of the log. @returns `true`: everything was written. */
+  /** Logs the last lines. @returns `true` if everything was written. */
   finish(): boolean {
     const { log, progress, quiet } = this.#options;
     const { values, bad } = this.tally;
@@ -106,7 +106,7 @@ export class Writer {
   }
 }
 
-/** The options of a wait whose retries the log says. */
+/** The options of a wait that logs its retries. */
 export function sayingRetries(
   { wait, log, quiet }: Pick<WriterOptions, "wait" | "log" | "quiet">,
 ): WaitOptions {
@@ -119,7 +119,7 @@ export function sayingRetries(
   };
 }
 
-/** Adds to a time-out what is missing by then. */
+/** Adds to the error of a timeout how many values are missing. */
 export async function explain<T>(
   waiting: Promise<T>,
   tally: Tally,

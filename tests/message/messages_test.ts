@@ -327,7 +327,7 @@ Deno.test({
         "--timeout=500ms",
       ]);
       assertEquals(code, 1, log);
-      assert(log.includes("Nobody has said that 1 was taken"), log);
+      assert(log.includes("No acknowledgement of 1 has come"), log);
       await remove(mailbox);
       await remove({ name });
       assertEquals(leftovers(name), []);
@@ -372,7 +372,7 @@ Deno.test({
     assertEquals(code, 0, log);
     assertEquals(new TextDecoder().decode(await pipe.output()), "7\n");
     assert(
-      log.includes("Cannot answer to 'a': no channel has a name over pipe"),
+      log.includes("Cannot answer to 'a' as no channel has a name over pipe"),
     );
 
     const name = freshName();
