@@ -1,5 +1,5 @@
 /**
- * What an address says, checked before it becomes a path or a kernel's name.
+ * Checks an address before it becomes a path, or a name that the kernel knows.
  *
  * @module
  */
@@ -8,7 +8,7 @@ import { type Address, NAME } from "../channel/mod.ts";
 /**
  * The channel's name, which becomes part of a path.
  *
- * @throws {TypeError} If there is none, or it could lead elsewhere.
+ * @throws {TypeError} If there is no name, or it could lead to another folder.
  */
 export function channelName({ name }: Address): string {
   if (name === undefined) {
@@ -21,10 +21,10 @@ export function channelName({ name }: Address): string {
 }
 
 /**
- * A path of the caller's own, for a FIFO or a socket.
+ * The path that the caller has chosen for a FIFO or a socket.
  *
  * @returns `undefined`: the address has none.
- * @throws {TypeError} If it names no file.
+ * @throws {TypeError} If the path does not end with the name of a file.
  */
 export function ownFile({ path }: Address): string | undefined {
   if (path === undefined) return undefined;
@@ -36,17 +36,17 @@ export function ownFile({ path }: Address): string | undefined {
 }
 
 /**
- * A name of the caller's own, for a queue or a segment: mq_overview(7).
+ * The name that the caller has chosen for a queue or a segment: mq_overview(7).
  *
  * @returns `undefined`: the address has none.
- * @throws {TypeError} If the kernel could not use it.
+ * @throws {TypeError} If the kernel cannot use the name.
  */
 export function ownObject({ path }: Address): string | undefined {
   if (path === undefined || /^\/(?!\.{1,2}$)[^/\0]{1,254}$/.test(path)) {
     return path;
   }
   throw new TypeError(
-    `Cannot use '${path}' as a name: it must be a slash and 1 to 254 characters that are no slash`,
+    `Cannot use '${path}' as a name: it must be a slash and 1 to 254 other characters`,
   );
 }
 

@@ -1,8 +1,8 @@
 /**
  * A named pipe, fifo(7): a one-way stream of bytes. The kernel keeps what is
- * written until it is read; the name in run/ is only where both ends meet.
+ * written until it is read; both ends only find each other by the name in run/.
  *
- * The name lives as long as somebody uses it: the first end makes it, the last
+ * The name exists as long as an end is open: the first end makes it, the last
  * one removes it.
  *
  * @module
@@ -39,7 +39,7 @@ import { StreamReader, StreamSender } from "./stream_ends.ts";
 
 /** How often (ms) an end that waits checks that the name still exists. */
 const NAME_MS = 1000;
-/** How often (ms) a thread that is still in open(2) is let out of it. */
+/** How often (ms) the receiving end is opened to end an open(2) that waits. */
 const RELEASE_MS = 10;
 
 export function openSender(address: Address): Sender & Disposable {
@@ -76,7 +76,7 @@ function pathOf(address: Address): string {
   return ownFile(address) ?? runPath(`${channelName(address)}.fifo`);
 }
 
-/** Writes. */
+/** Writes; opens the FIFO as soon as a receiver has it open. */
 class FifoSender extends StreamSender {
   readonly #fifo: Fifo;
 
@@ -106,13 +106,13 @@ class FifoSender extends StreamSender {
   }
 }
 
-/** Reads. */
+/** Reads; opens the FIFO anew after the last writer has closed it. */
 class FifoReceiver implements Receiver, Disposable {
   readonly #fifo: Fifo;
   readonly #reader = new StreamReader();
   #fd: number;
   #hadWriter = false;
-  #ended = false; // have we said that all of them have gone?
+  #ended = false; // has poll() returned END since the last writer?
 
   constructor(fifo: Fifo) {
     this.#fifo = fifo;
@@ -122,9 +122,9 @@ class FifoReceiver implements Receiver, Disposable {
   poll() {
     let found = this.#reader.read(this.#fd);
     if (found === END) {
-      // read(2) gives 0 while nobody has it open to write: not yet, or no more?
-      // POLLHUP tells: a writer has come and gone since we opened it. POLLIN: one
-      // came, wrote and went after our read(2).
+      // read(2) returns 0 while no writer has it open: not yet, or no more?
+      // POLLHUP tells: a writer has come and gone since we opened it. POLLIN: a
+      // writer came, wrote and closed after our read(2).
       const events = pollFd(this.#fd, POLLIN, 0);
       this.#hadWriter ||= (events & POLLHUP) !== 0;
       if (events & POLLIN) found = this.#reader.read(this.#fd);
@@ -140,8 +140,8 @@ class FifoReceiver implements Receiver, Disposable {
   }
 
   readable(signal: AbortSignal) {
-    // After the last writer it stays hung up until another comes, and poll(2)
-    // would return at once. A new open(2) of it is not hung up.
+    // After the last writer the descriptor is hung up until another one comes,
+    // and poll(2) would return at once. A new descriptor is not hung up.
     if (this.#ended) this.#reopen();
     return waitFd(this.#fd, "readable", signal, NAME_MS);
   }
@@ -163,7 +163,7 @@ class FifoReceiver implements Receiver, Disposable {
   }
 }
 
-/** The FIFO at its name, and that we are at one end of it. */
+/** The FIFO at its name, with one end of it held by this process. */
 class Fifo implements Disposable {
   readonly #path: string;
   readonly #membership: Membership;
@@ -174,7 +174,7 @@ class Fifo implements Disposable {
     this.#membership = new Membership(path, role, settle, exclusive);
   }
 
-  /** Is it still at its name? Somebody may have removed that. */
+  /** Does the name still lead to this FIFO? A person may have removed it. */
   get isThere(): boolean {
     return this.#membership.isThere;
   }
@@ -190,11 +190,11 @@ class Fifo implements Disposable {
     return fd;
   }
 
-  /** @returns A descriptor; `undefined`: nobody reads it (`ENXIO`). */
+  /** @returns A descriptor; `undefined`: no receiver has it open (`ENXIO`). */
   openToWrite(): number | undefined {
     const membership = this.#membership;
     membership.followName();
-    // Under the lock, so that what #release() opens does not pass for a reader.
+    // Under the lock, so that #release() is not taken for a receiver.
     const fd = membership.exclusively(() =>
       open(membership.pinned, O_WRONLY | O_NONBLOCK)
     );
@@ -204,7 +204,7 @@ class Fifo implements Disposable {
   }
 
   /**
-   * Waits in open(2), on another thread, until somebody reads.
+   * Waits in open(2), on another thread, until a receiver has the FIFO open.
    *
    * @returns A descriptor; `undefined`: the wait is over for another reason.
    */
@@ -216,16 +216,16 @@ class Fifo implements Disposable {
       if (over) membership.exclusively(() => this.#release());
       timer = setTimeout(watchName, over ? RELEASE_MS : NAME_MS);
     };
-    const letGo = () => {
+    const stop = () => {
       clearTimeout(timer);
       watchName();
     };
-    signal.addEventListener("abort", letGo, { once: true });
+    signal.addEventListener("abort", stop, { once: true });
     watchName();
     const fd = await openOnThread(membership.pinned, O_WRONLY);
     clearTimeout(timer);
-    signal.removeEventListener("abort", letGo);
-    if (fd < 0) return undefined; // the next openToWrite() tells why
+    signal.removeEventListener("abort", stop);
+    if (fd < 0) return undefined; // the next openToWrite() throws the reason
     if (membership.exclusively(() => isRead(fd))) {
       setNonBlocking(fd, true);
       return fd;
@@ -233,15 +233,15 @@ class Fifo implements Disposable {
     close(fd);
   }
 
-  /** Lets out all that wait in open(2) to write: for a moment somebody reads. */
+  /** Ends every open(2) that waits to write: for a moment, opens to read. */
   #release() {
     const fd = open(this.#membership.pinned, O_RDONLY | O_NONBLOCK);
     if (fd >= 0) close(fd);
   }
 
   [Symbol.dispose]() {
-    // A shell that waits in open(2), as in `seq 10 > run/lab.fifo`, would wait
-    // at a removed name for ever.
+    // A shell may wait in open(2), as in `seq 10 > run/lab.fifo`. Its FIFO has
+    // no name any more, so without this the shell would wait for ever.
     if (this.#membership.leave({ last: true })) this.#release();
     this.#membership[Symbol.dispose]();
   }
@@ -259,7 +259,7 @@ function findOrMake(path: string): Place {
   }
 }
 
-/** Has somebody opened it to read? */
+/** Has a receiver the FIFO open? */
 function isRead(fd: number): boolean {
   return (pollFd(fd, 0, 0) & POLLERR) === 0;
 }

@@ -1,6 +1,6 @@
 /**
- * Being at an object in run/: found or made, entered and left under one lock, so
- * that no two processes make it, or remove it, at the same time.
+ * Finds or makes an object in run/, enters it and leaves it. The folder's lock
+ * keeps two processes from making it, or removing it, at the same time.
  *
  * @module
  */
@@ -12,11 +12,11 @@ import { type Place, RunFolder } from "./run_folder.ts";
 /**
  * Finds the object, or makes it. Called under the lock.
  *
- * @param others Which other processes are there.
+ * @param others Tells which other processes have the object open.
  */
 export type Settle = (others: Presence) => Place;
 
-/** That we are there, in a role, until we are disposed of. */
+/** Marks this process as one that has the object open, until it is disposed. */
 export class Membership implements Disposable {
   readonly #settle: Settle;
   readonly #role: Role;
@@ -51,22 +51,22 @@ export class Membership implements Disposable {
     });
   }
 
-  /** Which other processes are there. */
+  /** Tells which other processes have the object open. */
   get others(): Presence {
     return this.#presence;
   }
 
-  /** The object, by a path that no renaming can turn to another. */
+  /** A path that leads to this object even if its name is moved to another. */
   get pinned(): string {
     return this.#place.pinned;
   }
 
-  /** Is it still at its name? Somebody may have removed that. */
+  /** Does the name still lead to this object? A person may have removed it. */
   get isThere(): boolean {
     return this.#place.isThere;
   }
 
-  /** Goes on to the object that is at the name now, if ours was removed. */
+  /** Enters the object that has the name now, if ours has lost it. */
   followName(): void {
     if (this.isThere) return;
     const { path } = this.#place;
@@ -74,7 +74,7 @@ export class Membership implements Disposable {
     this.#place = this.#enter(path);
   }
 
-  /** Does something that no other of our processes may do at the same time. */
+  /** Does the work under the lock, one process at a time. */
   exclusively<T>(work: () => T): T {
     return this.#folder.exclusively(work);
   }
@@ -82,8 +82,8 @@ export class Membership implements Disposable {
   /**
    * Leaves, and removes the name.
    *
-   * @param last Only as the last one?
-   * @returns Have we removed it?
+   * @param last Remove it only if no other process has the object open?
+   * @returns Was the name removed?
    */
   leave({ last }: { last: boolean }): boolean {
     return this.exclusively(() => {

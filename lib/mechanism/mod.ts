@@ -1,5 +1,5 @@
 /**
- * The one list of all mechanisms: what each is, and where its code lies. Help,
+ * The list of all mechanisms: what each is, and where its code lies. Help,
  * README, contract tests and benchmark read it.
  *
  * @module
@@ -44,7 +44,7 @@ export const MECHANISMS: readonly Mechanism[] = [
       capacity: { bytes: 65_536 },
       processes: "many",
     },
-    first: "consumer", // whose standard input it is
+    first: "consumer", // its standard input is the pipe
     available,
     load: () => import("./pipe.ts"),
   },
@@ -58,7 +58,7 @@ export const MECHANISMS: readonly Mechanism[] = [
       openedBy: "name",
       outlives: true,
       boundaries: true,
-      capacity: { messages: 10, chosen: true }, // what all may have: msg_max
+      capacity: { messages: 10, chosen: true }, // msg_max, for every user
       processes: "many",
     },
     first: "producer",

@@ -1,6 +1,6 @@
 /**
  * The pipe that a shell or a parent makes, pipe(7): the producer's standard
- * output is the consumer's standard input. It has no name, and is gone with the
+ * output is the consumer's standard input. It has no name, and ends with its
  * processes.
  *
  * @module
@@ -23,11 +23,11 @@ export function openReceiver(): Receiver & Disposable {
   return new PipeReceiver();
 }
 
-/** Nothing to do: a pipe is gone with its processes. */
+/** Does nothing: a pipe ends with its processes. */
 export function remove(): undefined {}
 
-// O_NONBLOCK belongs to the pipe's end, which other programs of the shell's line
-// may share: they must find it as it was.
+// O_NONBLOCK belongs to the pipe's end, which other programs of the command
+// line may share. So each end is set back to what it was.
 
 class PipeSender extends StreamSender {
   readonly #before = setNonBlocking(OUTPUT, true);

@@ -3,7 +3,7 @@
  * puts higher priorities first, and keeps all of them when every process has
  * exited.
  *
- * The queue goes when the last of those who have it open leaves it empty.
+ * The last process that closes the queue removes it if it is empty.
  *
  * @module
  */
@@ -29,13 +29,13 @@ import { channelName, ownObject } from "./address.ts";
 
 const CAPACITY = 10; // messages: what every user may have, msg_max
 const SIZE_BYTES = 8192; // msgsize_max
-/** A killed sender wakes nobody, so a sleeping receiver looks that often (ms). */
+/** How often (ms) a sleeping receiver checks: a killed sender wakes nobody. */
 const CHECK_MS = 500;
-/** And that soon (ms) after it has found nothing without looking. */
+/** How soon (ms) it checks if it went to sleep without a check. */
 const SOON_MS = 10;
 /**
- * What a sender that had nothing to say leaves behind for a receiver that waits:
- * a message of no bytes, which wakes it up and is no record.
+ * A message of no bytes, from a sender that closes and has sent nothing. It
+ * wakes a sleeping receiver, and is not a record.
  */
 const FAREWELL = new Uint8Array(0);
 
@@ -72,7 +72,7 @@ export function remove(address: Address): string | undefined {
   return `${name} (${messages} messages were in it)`;
 }
 
-/** Carries the user's number: names of queues belong to the whole machine. */
+/** The name has the user's number in it, as all users share these names. */
 function nameOf(address: Address): string {
   return ownObject(address) ??
     `/ipc-lab-${libc().geteuid()}.${channelName(address)}`;
@@ -87,7 +87,7 @@ function openExisting(name: string): MessageQueue | undefined {
   }
 }
 
-/** A queue that is open, and that we are there. */
+/** An open queue, with this process marked as one that has it open. */
 class Member implements Disposable {
   readonly queue: MessageQueue;
   readonly presence: Presence;
@@ -109,7 +109,7 @@ class Member implements Disposable {
         this.presence = presence;
         return;
       }
-      queue.close(); // its last user has just removed its name: open it again
+      queue.close(); // another process has just removed its name: open it again
     }
   }
 
@@ -118,7 +118,7 @@ class Member implements Disposable {
     return stat(this.queue.fd).links > 0;
   }
 
-  /** Leaves; the last one removes the name of a queue that is empty. */
+  /** Leaves; the last process removes the name if the queue is empty. */
   [Symbol.dispose]() {
     const { queue, presence } = this;
     exclusively(queue.fd, this.#name, () => {
@@ -189,10 +189,10 @@ class QueueSender implements Sender, Disposable {
 
 class QueueReceiver implements Receiver, Disposable {
   readonly #member: Member;
-  readonly #checks = new RateLimit(); // for senders: that takes a system call
+  readonly #checks = new RateLimit(); // of senders: each takes a system call
   #hadSender = false;
-  #checked = false; // have we, the last time that nothing was there?
-  #found: typeof PENDING | typeof END = PENDING; // when we last checked
+  #checked = false; // did the last poll() that found nothing check them?
+  #found: typeof PENDING | typeof END = PENDING; // the answer of the last check
 
   constructor(address: Address) {
     this.#member = new Member(address, "receiver");
@@ -211,7 +211,7 @@ class QueueReceiver implements Receiver, Disposable {
       this.#hadSender = true;
       return this.#found = PENDING;
     }
-    // What the last sender put in just before it left.
+    // Look once more: the last sender may have put a record in and left.
     return this.#take() ?? (this.#found = this.#hadSender ? END : PENDING);
   }
 

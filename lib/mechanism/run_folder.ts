@@ -1,7 +1,7 @@
 /**
- * The folder `run/`, where FIFOs and sockets have their names, and who has each
- * of them open. Looking opens no end of anything: an end that is opened only to
- * look would pass for a producer or a consumer.
+ * The folder `run/`, where FIFOs and sockets have their names, and which roles
+ * have each of them open. To look opens no end: an end that is opened only to
+ * look would be taken for a producer or a consumer.
  *
  * @module
  */
@@ -47,14 +47,14 @@ export function isInRunFolder(path: string): boolean {
   return /^(\.\/)*run\//.test(path);
 }
 
-/** The folder of a channel, open: for locks, and to say who is there. */
+/** The open folder of a channel: for its lock and the marks of presence. */
 export class RunFolder implements Disposable {
   readonly #fd: number;
   readonly #path: string;
 
   /**
-   * Makes `run/` if it is not there, for our user alone; another folder must be
-   * there.
+   * Opens the folder. Makes `run/` if it is not there, for our user alone; any
+   * other folder must be there.
    *
    * @throws {LabError} If it cannot be made, or others may write to it.
    */
@@ -85,14 +85,14 @@ export class RunFolder implements Disposable {
     );
   }
 
-  /** Does something that no other of our processes may do at the same time. */
+  /** Does the work under the lock, one process at a time. */
   exclusively<T>(work: () => T): T {
     return exclusively(this.#fd, `${this.#path}/`, work);
   }
 
   /** Marks, and asks, which processes have the object of that name open. */
   presence(path: string): Presence {
-    // The file's name alone: others may write the path in another way.
+    // The file's name alone: another process may write the path differently.
     return new Presence(this.#fd, fileOf(path));
   }
 
@@ -107,8 +107,8 @@ export function runPath(file: string): string {
 }
 
 /**
- * An object in run/ that our user owns, by its place in the file system: from
- * now on nobody can put another object in its place unseen.
+ * An object in run/ that our user owns, by its place in the file system: if
+ * another object gets its name, this one stays what it is.
  */
 export class Place implements Disposable {
   readonly path: string;
@@ -125,12 +125,12 @@ export class Place implements Disposable {
    * Looks at what lies at a path, without opening an end of it.
    *
    * @param kind What it must be.
-   * @returns `undefined`: nothing does.
-   * @throws {LabError} If it is of another kind, or another user's.
+   * @returns `undefined`: nothing lies there.
+   * @throws {LabError} If it is of another kind, or belongs to another user.
    */
   static find(path: string, kind: "FIFO" | "socket"): Place | undefined {
     const fd = open(path, O_PATH | O_NOFOLLOW);
-    // ENOTDIR: where run/ should be is a file; opening an end says so.
+    // ENOTDIR: run/ is a file. Opening an end reports that.
     if (fd === -ENOENT || fd === -ENOTDIR) return undefined;
     if (fd < 0) throw new SystemError(`look at ${path}`, -fd);
     const found = stat(fd);
@@ -148,7 +148,7 @@ export class Place implements Disposable {
     );
   }
 
-  /** The same object, by a path that no renaming can turn to another. */
+  /** A path that leads to this object even if its name is moved to another. */
   get pinned(): string {
     return `/proc/self/fd/${this.#fd}`;
   }
@@ -172,7 +172,7 @@ const WORDS: Record<Stat["kind"], string> = {
   device: "a device",
 };
 
-/** Looks at an object from outside. Makes nothing, not even the folder. */
+/** Looks at an object, and makes nothing, not even the folder. */
 export function inspectPlace(
   path: string,
   kind: "FIFO" | "socket",
@@ -187,7 +187,7 @@ export function inspectPlace(
   return { object: path, ...presence.roles, messages: 0 };
 }
 
-/** Removes the name. @returns It, or `undefined` where nothing was there. */
+/** Removes the name. @returns The name; `undefined`: nothing was there. */
 export function removePlace(
   path: string,
   kind: "FIFO" | "socket",

@@ -1,9 +1,9 @@
 /**
- * Shared memory that unrelated processes open by name, shm_overview(7): the same
- * ring as between workers, in a segment that the first one makes.
+ * Shared memory that unrelated processes open by name, shm_overview(7): the
+ * same ring as between workers, in a segment that the first process makes.
  *
- * The segment outlives its processes; it goes when the last of them leaves it
- * empty.
+ * The segment outlives its processes. The last process that closes it removes
+ * it if it is empty.
  *
  * @module
  */
@@ -64,7 +64,7 @@ export function inspect(address: Address): Occupancy | undefined {
     const messages = new Ring(segment.memory).length;
     return { object, ...roles, messages };
   } catch (error) {
-    // Nothing is there, or no ring: opening an end says what is wrong.
+    // No segment, or no ring in it: opening an end reports what is wrong.
     if (error instanceof LabError) return undefined;
     throw error;
   }
@@ -76,13 +76,13 @@ export function remove(address: Address): string | undefined {
   return unlinkShared(name) ? `${name} (${left})` : undefined;
 }
 
-/** Carries the user's number: names of segments belong to the whole machine. */
+/** The name has the user's number in it, as all users share these names. */
 function nameOf(address: Address): string {
   return ownObject(address) ??
     `/ipc-lab-${libc().geteuid()}.${channelName(address)}`;
 }
 
-/** Opens the segment, and says that we are there. */
+/** Opens the segment, and marks this process as one that has it open. */
 function enter(address: Address, role: Role) {
   const name = nameOf(address);
   let segment = attach(name, address.capacity);
@@ -92,7 +92,7 @@ function enter(address: Address, role: Role) {
     return stat(segment.fd).links > 0;
   };
   while (!exclusively(segment.fd, name, entered)) {
-    segment.close(); // its last user has just removed its name: open it again
+    segment.close(); // another process has just removed its name: open it again
     segment = attach(name, address.capacity);
   }
   const ring = new Ring(segment.memory, Deno.pid, processParking);
@@ -106,7 +106,7 @@ function enter(address: Address, role: Role) {
   return { ring, attendance: attendanceAt(name, segment, ring, role) };
 }
 
-/** Who else is there; the last one to leave removes a segment that is empty. */
+/** Which others have it open; the last to leave removes an empty segment. */
 function attendanceAt(
   name: string,
   segment: SharedSegment,

@@ -1,6 +1,6 @@
 /**
- * A Unix-domain stream socket, unix(7): the consumer listens at a name in run/,
- * producers connect, each over a stream of its own.
+ * A Unix-domain stream socket, unix(7): the consumer listens at a name in run/;
+ * producers connect to it, and each has a stream of its own.
  *
  * @module
  */
@@ -38,7 +38,7 @@ import { StreamReader, StreamSender } from "./stream_ends.ts";
 const NAME_MS = 1000;
 /** How often (ms) a sender looks for a listener where run/ cannot be watched. */
 const LOOK_MS = 100;
-/** And where it is watched: a foreign listen(2) changes nothing in the folder. */
+/** And where it is watched: a later listen(2) changes nothing in the folder. */
 const UNNOTICED_MS = 1000;
 
 export function openSender(address: Address): Sender & Disposable {
@@ -74,7 +74,7 @@ function pathOf(address: Address): string {
   return ownFile(address) ?? runPath(`${channelName(address)}.sock`);
 }
 
-/** Writes; connects again when the consumer has gone and another one comes. */
+/** Writes; connects again when the consumer has gone and another listens. */
 class SocketSender extends StreamSender {
   readonly #path: string;
   readonly #folder: RunFolder;
@@ -83,16 +83,16 @@ class SocketSender extends StreamSender {
     super();
     this.#path = path;
     this.#folder = new RunFolder(folderOf(path));
-    // Whether or not somebody listens yet: a producer waits here.
+    // Marked even if no consumer listens yet: a producer waits here.
     this.#folder.presence(path).enter("sender", path);
     this.fd = this.#connect();
   }
 
-  /** @returns `undefined`: nobody listens there. */
+  /** @returns A descriptor; `undefined`: no consumer listens there. */
   #connect(): number | undefined {
     using place = Place.find(this.#path, "socket");
     if (!place) return undefined;
-    // Under the lock a consumer that has just made the name listens as well.
+    // A consumer makes the name and listens under the lock: try again there.
     return connectTo(place.pinned) ??
       this.#folder.exclusively(() => connectTo(place.pinned));
   }
@@ -123,7 +123,7 @@ class SocketSender extends StreamSender {
   }
 }
 
-/** A socket that listens at its name, and that we are its receiver. */
+/** A socket that listens at its name, with this process as its receiver. */
 class Listener implements Disposable {
   readonly fd: number;
   readonly path: string;
@@ -158,14 +158,14 @@ class Listener implements Disposable {
   }
 
   [Symbol.dispose]() {
-    // Without us the name leads nowhere.
+    // Always removed: without its listener the name leads nowhere.
     this.#membership.leave({ last: false });
     close(this.fd);
     this.#membership[Symbol.dispose]();
   }
 }
 
-/** Removes the name that a killed consumer has left behind. */
+/** Removes a name that a killed consumer has left behind. */
 function removeStale(path: string, others: Presence) {
   using stale = Place.find(path, "socket");
   if (!stale) return;
@@ -179,25 +179,25 @@ function taken(path: string): LabError {
   );
 }
 
-/** Does a program that is not ours listen there? Ours would take us for a sender. */
+/** Does another program listen there? It sets no mark of presence: connect. */
 function isListened(place: Place): boolean {
   const fd = connectTo(place.pinned);
   if (fd !== undefined) close(fd);
   return fd !== undefined;
 }
 
-/** Reads from all that connect, in turn, each a stream of its own. */
+/** Reads in turn from all senders that connect, each by a stream of its own. */
 class SocketReceiver implements Receiver, Disposable {
   stream = 0;
   #listener: Listener;
   readonly #streams = new Map<number, number>(); // descriptors, and their streams
   readonly #reader = new StreamReader();
   readonly #all = new PollSet(); // the listener, and the streams
-  readonly #names = new RateLimit(); // when to look whether the name is there
-  readonly #accepts = new RateLimit(); // when to look for new connections
+  readonly #names = new RateLimit(); // of looks whether the name is there
+  readonly #accepts = new RateLimit(); // of looks for connections
   #count = 0;
-  #woken = true; // not for data, as far as we know: perhaps by a connection
-  #crowded = false; // no descriptor is left for one more
+  #woken = true; // and nothing read since: a connection may wait
+  #crowded = false; // is no descriptor left for a connection?
 
   constructor(listener: Listener) {
     this.#listener = listener;
@@ -206,7 +206,7 @@ class SocketReceiver implements Receiver, Disposable {
 
   poll(): Uint8Array | typeof PENDING | typeof CUT | typeof END {
     this.#followName();
-    // Even if one sends without end, the others must be let in.
+    // Let others in even while one sender sends without end.
     if (!this.#crowded && this.#accepts.due()) this.#accept();
     do {
       for (const [fd, stream] of this.#streams) {
@@ -218,7 +218,7 @@ class SocketReceiver implements Receiver, Disposable {
           this.#hangUp(fd);
           return CUT;
         }
-        if (this.#streams.size > 1) { // to the end of the line
+        if (this.#streams.size > 1) { // its turn is over: read it last
           this.#streams.delete(fd);
           this.#streams.set(fd, stream);
         }
@@ -244,7 +244,7 @@ class SocketReceiver implements Receiver, Disposable {
     this.#changed();
   }
 
-  /** Lets in the next connection. @returns Was there one? */
+  /** Accepts the next connection. @returns Was there one? */
   #accept(): boolean {
     const fd = this.#next();
     this.#woken = fd !== undefined;
@@ -259,7 +259,7 @@ class SocketReceiver implements Receiver, Disposable {
       return accept(this.#listener.fd);
     } catch (error) {
       if (!isSpent(error) || this.#streams.size === 0) throw error;
-      this.#crowded = true; // the next one waits until one of these has gone
+      this.#crowded = true; // accept again when one of these has closed
       this.#changed();
     }
   }
@@ -285,7 +285,7 @@ class SocketReceiver implements Receiver, Disposable {
   }
 }
 
-/** Tells of changes in a folder; `undefined`: the user watches all that one may. */
+/** Watches a folder; `undefined`: the user has no watch left, inotify(7). */
 function watch(folder: string): FolderWatch | undefined {
   try {
     return new FolderWatch(folder);
@@ -295,7 +295,7 @@ function watch(folder: string): FolderWatch | undefined {
   }
 }
 
-/** Are there no more descriptors, or watches, to be had? */
+/** Is no descriptor, or no watch, left? */
 function isSpent(error: unknown): boolean {
   const spent = ["EMFILE", "ENFILE", "ENOSPC"];
   return error instanceof SystemError && spent.includes(error.code);

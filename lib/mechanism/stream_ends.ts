@@ -27,12 +27,12 @@ import { waitFd } from "../posix/poll.ts";
 
 const CAPACITY_BYTES = 65_536; // pipe(7), "Pipe capacity"
 
-/** Writes. */
+/** Writes to one descriptor. */
 export class StreamSender implements Sender, Disposable {
   readonly limit = Infinity;
-  /** `undefined`: nobody reads. */
+  /** `undefined`: no receiver has the other end open. */
   protected fd?: number;
-  #written = 0; // bytes of a record that is half in
+  #written = 0; // bytes of a record that is half written
 
   constructor(fd?: number) {
     this.fd = fd;
@@ -58,7 +58,7 @@ export class StreamSender implements Sender, Disposable {
     if (this.fd !== undefined) return waitFd(this.fd, "writable", signal);
   }
 
-  /** The reader is gone. The next one gets the record from its start. */
+  /** The receiver has gone. The next one gets the record from its start. */
   protected detach(): void {
     if (this.fd !== undefined) close(this.fd);
     this.fd = undefined;
@@ -75,11 +75,11 @@ export class StreamReader {
   #buffer = new Uint8Array(CAPACITY_BYTES);
   #view = this.#buffer;
 
-  /** @returns Bytes, valid until the next call, or what read(2) says instead. */
+  /** @returns Bytes, valid until the next call, or why there are none. */
   read(fd: number): Uint8Array | typeof END | typeof PENDING {
     const count = read(fd, this.#buffer);
     if (count > 0) {
-      // A view costs as much as half a system call, and the last one often fits.
+      // A new view costs half a system call, and the last one often fits.
       if (count !== this.#view.length) {
         this.#view = this.#buffer.subarray(0, count);
       }
@@ -91,7 +91,7 @@ export class StreamReader {
   }
 }
 
-/** Reads one stream, to its end. */
+/** Reads one stream to its end. */
 export class StreamReceiver implements Receiver, Disposable {
   #fd: number;
   #reader = new StreamReader();

@@ -41,7 +41,7 @@ export function mechanismTable(): string {
 }
 
 /**
- * The same for a terminal of 80 columns, and what this machine has not.
+ * The same for a terminal of 80 columns, and which are not available here.
  *
  * @example
  * ```ts

@@ -19,8 +19,8 @@ const SLOT_BYTES = 66_048; // 64 KiB of body, 512 bytes of header
 
 /**
  * Makes memory that begins at a page. A `new SharedArrayBuffer` begins 16 bytes
- * behind one, so a record may lie across one more cache line, which takes twice
- * as long where the processors are far apart.
+ * after the start of a page, so a record may touch one more cache line. That
+ * takes twice as long where the processors are far apart.
  */
 export function allocate({ capacity = CAPACITY }: Address): SharedArrayBuffer {
   const pages = Math.ceil(ringBytes(capacity, SLOT_BYTES) / PAGE_BYTES);
@@ -45,7 +45,7 @@ export function keepOpen(address: Address): KeptOpen {
   return { ready: () => ring.filled, [Symbol.dispose]() {} };
 }
 
-/** Nothing to do: the memory is gone with its process. */
+/** Does nothing: the memory ends with its process. */
 export function remove(): undefined {}
 
 function attach({ memory }: Address): Ring {
@@ -53,7 +53,7 @@ function attach({ memory }: Address): Ring {
   throw new TypeError("Cannot open a channel between workers without memory");
 }
 
-/** Workers die together: a count of them is never wrong. */
+/** Workers end with their process, so the count of senders is never wrong. */
 function attendanceAt(ring: Ring): Attendance {
   return {
     hasSender: () => ring.senders > 0,
