@@ -1,6 +1,6 @@
 /**
- * A failure that the person at the keyboard can do something about. Its message
- * says the action, the value and what is allowed; no stack is shown with it.
+ * A failure that the user can do something about. Its message says the action,
+ * the value and what is allowed; no stack is shown with it.
  */
 export class LabError extends Error {
   /** The class's name, for `error.name`. */
@@ -13,14 +13,14 @@ export class UsageError extends LabError {
   override name = "UsageError";
 }
 
-/** A wait was given up: nothing moved for as long as its timeout allows. */
+/** A wait was given up because nothing moved within its timeout. */
 export class TimeoutError extends LabError {
   /** The class's name, for `error.name`. */
   override name = "TimeoutError";
 }
 
 /**
- * The code of a system error, or `undefined` where there is none.
+ * The code of a system error; `undefined` for any other value.
  *
  * @example
  * ```ts
@@ -40,12 +40,12 @@ export function errorCode(error: unknown): string | undefined {
     : undefined;
 }
 
-/** Did the other end, the person or the system fail, and not our own code? */
+/** Did the other end, the user or the system cause it, and not our own code? */
 export function isExpected(error: unknown): error is Error {
   return error instanceof LabError || errorCode(error) !== undefined;
 }
 
-/** The system's own words for an error, without the runtime's. */
+/** The system's words for an error, without those that the runtime adds. */
 export function reason(error: unknown): string {
   if (!(error instanceof Error)) return String(error);
   if (error instanceof Deno.errors.NotCapable) return error.message;

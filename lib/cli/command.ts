@@ -1,6 +1,6 @@
 /**
- * What every script does around its work: read the flags, hear Ctrl-C, say what
- * went wrong in one line, and turn it into an exit code.
+ * What every script does around its work: it reads the flags, listens for
+ * Ctrl-C, logs an error in one line, and turns it into an exit code.
  *
  * @module
  */
@@ -20,8 +20,8 @@ const SIGNALS: Partial<Record<Deno.Signal, number>> = {
 };
 
 /**
- * Within that time (ms) our own Ctrl-C comes when it has ended another process
- * of the shell's line first. What goes wrong then has followed from it.
+ * How late (ms) Ctrl-C may reach us after it has ended another process of the
+ * same command line. An error in between is its consequence.
  */
 export const SIGNAL_MS = 150;
 
@@ -33,11 +33,11 @@ class Interrupted extends Error {
 }
 
 /**
- * Runs a command from its flags to its exit code. The log and the work are loaded
- * when they are needed, so that `--help` answers at once.
+ * Runs a command from its flags to its exit code. The log and the work are
+ * loaded only when they are needed, so that `--help` answers at once.
  *
- * @param logName Whose log it is: the `process1` of `INFO:process1:...`.
- * @param work Does it; gives the exit code.
+ * @param logName The name in the log: the `process1` of `INFO:process1:...`.
+ * @param work What the command does; it returns the exit code.
  */
 export async function runCommand<Options extends CommonOptions>(
   command: Command<Options>,
@@ -70,14 +70,14 @@ export async function runCommand<Options extends CommonOptions>(
   }
 }
 
-/** @throws {LabError} If this machine cannot use it. */
+/** @throws {LabError} If this machine cannot use the mechanism. */
 function checkAvailable({ name, available }: Mechanism): void {
   const there = available();
   if (there !== true) throw new LabError(`Cannot use --via=${name}: ${there}`);
 }
 
 async function failed(error: unknown, name: string): Promise<number> {
-  // What went wrong on the way out followed from what went wrong before.
+  // An error while closing is a consequence of the error before it.
   if (error instanceof SuppressedError) {
     return await failed(error.suppressed, name);
   }

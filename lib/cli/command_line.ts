@@ -1,5 +1,5 @@
 /**
- * Reads a command line by the flags that its command declares.
+ * Reads a command line, with the flags that its command declares.
  *
  * @module
  */
@@ -9,9 +9,9 @@ import type { Command } from "./define.ts";
 import { didYouMean } from "./did_you_mean.ts";
 import { type Flag, optionName } from "./option.ts";
 
-/** A command line that was read. */
+/** What was read from a command line. */
 export interface CommandLine<Options> {
-  /** All checked. Durations are in milliseconds. */
+  /** The options, all checked. Durations are in milliseconds. */
   options: Options;
   /**
    * The same flags for another command, as its arguments.
@@ -21,7 +21,7 @@ export interface CommandLine<Options> {
   argumentsFor(command: Command, without?: readonly string[]): string[];
 }
 
-/** The flags that were written, and their values; a switch has "". */
+/** The flags on the command line and their values; a switch has "". */
 type Given = ReadonlyMap<string, string>;
 
 /**
@@ -82,14 +82,14 @@ export function readCommandLine<Options>(
   };
 }
 
-/** The default beside those arguments, as text. */
+/** The flag's default if those arguments are written, as text. */
 function defaultOf(flag: Flag, written: readonly string[]): string | undefined {
   const beside = Object.entries(flag.with ?? {})
     .find(([argument]) => written.includes(argument));
   return (beside?.[1] ?? flag.default)?.toString();
 }
 
-/** Splits a command line into its flags. @throws {UsageError} If it has others. */
+/** Splits a command line into flags. @throws {UsageError} If one is unknown. */
 function givenFlags({ name, flags }: Command, args: string[]): Given {
   const names = Object.keys(flags);
   const switches = names.filter((flag) => flags[flag].value === undefined);

@@ -21,12 +21,12 @@ const COMMON = {
 
 type Common = typeof COMMON;
 
-/** What running a command needs to know of its options. */
+/** The options that {@linkcode Command} must have to be run. */
 export type CommonOptions = OptionsOf<Common> & { mechanism?: Mechanism };
 
-/** What was written, for rules across flags. */
+/** What the command line says, for rules across flags. */
 export interface Written {
-  /** Was the flag written? Otherwise its option is the default. */
+  /** Is the flag on the command line? If not, its option is the default. */
   has(flag: string): boolean;
   /**
    * Refuses the flag's value.
@@ -37,14 +37,14 @@ export interface Written {
   refuse(flag: string, allowed: string): never;
 }
 
-/** A command, as help, README and the reading of its command line see it. */
+/** A command, as its help, README and its command line use it. */
 export interface Command<Options = unknown> {
   /** As in `deno task NAME`. */
   readonly name: string;
   readonly about: string;
   readonly flags: Flags;
   readonly examples: readonly string[];
-  /** Makes the options of the flags' values, each of which is good by itself. */
+  /** Makes the options from the values of the flags, each already checked. */
   options(values: Record<string, unknown>, written: Written): Options;
 }
 

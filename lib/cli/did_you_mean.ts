@@ -6,11 +6,11 @@
 import { closestString } from "@std/text/closest-string";
 import { levenshteinDistance } from "@std/text/levenshtein-distance";
 
-/** How many letters may differ: two of them swapped count as two. */
+/** How many letters may differ: two swapped letters count as two. */
 const MOST_EDITS = 2;
 
 /**
- * Words to append to an error, or nothing where no name is close.
+ * Words to append to an error; none if no name is close.
  *
  * @param text What was written.
  * @param names What could have been written.
@@ -32,7 +32,7 @@ export function didYouMean(
   if (names.length === 0) return "";
   const name = closestString(text, names);
   const edits = levenshteinDistance(text.toLowerCase(), name.toLowerCase());
-  // With half of its letters changed, a word is another word.
+  // A word with half of its letters changed is another word.
   const close = edits <= MOST_EDITS &&
     2 * edits < Math.max(text.length, name.length);
   return close ? `: did you mean ${prefix}${name}?` : "";

@@ -1,5 +1,5 @@
 /**
- * How a flag is declared: one call says the flag's value, default, check and
+ * How a flag is declared: one call has the flag's value, default, check and
  * help, and the type of its option follows from that call.
  *
  * @module
@@ -13,7 +13,7 @@ export function toggle(help: string): { readonly help: string } {
   return { help };
 }
 
-/** The words for a whole number out of a range. */
+/** The words for a whole number in a range. */
 export function wholeNumber(min: number, max: number): string {
   return `a whole number from ${min} to ${max}`;
 }
@@ -109,7 +109,7 @@ export function named<
 >(
   spec: Spec & {
     readonly of: readonly Thing[];
-    /** The table's. */
+    /** The title of the table. */
     readonly title: string;
   },
 ): Spec & { readonly table: Table } & Reads<Thing> {
@@ -129,14 +129,14 @@ function oneOf(words: readonly string[], text: string): string {
   return `one of ${words.join(", ")}${didYouMean(text, words)}`;
 }
 
-/** Several items with commas between. */
+/** Several items with commas between them. */
 export function list<Item, const Spec extends About>(
   spec: Spec & {
     /** Completes "it must be ... with commas between". */
     readonly allowed: string;
-    /** Reads one item; `undefined`: it is none. */
+    /** Reads one item; `undefined`: the text is not an item. */
     item(text: string): Item | undefined;
-    /** The words that an item can be, for "did you mean". */
+    /** The words that an item can be; "did you mean" suggests one of them. */
     readonly of?: readonly string[];
   },
 ): Spec & Reads<Item[]> {

@@ -11,7 +11,7 @@ const COLUMNS = 80;
 const LEFT = 22; // columns of the left column
 const INDENT = " ".repeat(LEFT + 3);
 
-/** The text of `--help`: at most 80 columns, however long a flag's help is. */
+/** The text of `--help`, wrapped to 80 columns. */
 export function help({ name, about, flags, examples }: Command): string {
   const declared = Object.values(flags);
   const tables = declared.flatMap(({ table }) => table ?? []);
@@ -41,7 +41,7 @@ export function help({ name, about, flags, examples }: Command): string {
   ].join("\n");
 }
 
-/** `(6; with --quiet 0)`; an argument counts if this command has its flag. */
+/** `(6; with --quiet 0)`, without arguments that this command does not have. */
 function defaultWords(flag: Flag, flags: Flags): string[] {
   const others = Object.entries(flag.with ?? {})
     .filter(([argument]) => Object.hasOwn(flags, flagIn(argument)))
@@ -73,7 +73,7 @@ function row(left: string, right: string, unbroken: string[] = []): string[] {
   ];
 }
 
-/** Joins words to lines of at most so many columns. */
+/** Joins words to lines of at most `columns` characters. */
 function wrap(words: string[], columns: number): string[] {
   const lines: string[] = [];
   for (const word of words) {

@@ -2,7 +2,7 @@
  * The lab sheet's log, and the same records as JSON lines.
  *
  * A line reads `LEVEL:name:text`, as Python's logging writes it. As JSON it is
- * `{time, level, logger, pid, message, event, ...values}`: the text is the same.
+ * `{time, level, logger, pid, message, event, ...values}`, with the same text.
  *
  * @module
  */
@@ -22,7 +22,7 @@ export interface LogOptions {
   write?: (line: string) => void;
 }
 
-/** Sends the log of this process to its place. Call it once, first. */
+/** Starts the log of this process. Call it once, before the first line. */
 export function startLog(options: LogOptions = {}): void {
   const { format = "lab", verbose = false, write = writeError } = options;
   const coloured = write === writeError && Deno.stderr.isTerminal() &&
@@ -46,7 +46,7 @@ export function startLog(options: LogOptions = {}): void {
   });
 }
 
-/** `INFO:process1:Writing 1`; what a terminal would obey is shown as `\\x1b`. */
+/** `INFO:process1:Writing 1`; a control character is shown as `\\x1b`. */
 function labLine(record: LogRecord): string {
   const level = record.level.toUpperCase();
   return `${level}:${record.category[0]}:${printable(words(record))}`;
@@ -62,7 +62,7 @@ const NAMES: Record<string, (text: string) => string> = {
   process2: green,
 };
 
-/** The same in colours, for a terminal. */
+/** The same line in colours, for a terminal. */
 function colouredLine(record: LogRecord): string {
   const [level, name, ...rest] = labLine(record).split(":");
   const text = rest.join(":");
@@ -84,7 +84,7 @@ function jsonLine(record: LogRecord): string {
 }
 
 function printable(text: string): string {
-  // deno-lint-ignore no-control-regex -- they are what this is about
+  // deno-lint-ignore no-control-regex -- it is there to find them
   return text.replace(/[\x00-\x08\x0a-\x1f\x7f-\x9f]/g, (character) => {
     const code = character.charCodeAt(0).toString(16).padStart(2, "0");
     return character === "\n" ? "\\n" : `\\x${code}`;
@@ -97,19 +97,19 @@ function words(record: LogRecord): string {
 
 const encoder = new TextEncoder();
 
-const FULL_MS = 5;
-const clock = new Int32Array(new SharedArrayBuffer(4));
+const FULL_MS = 5; // before a write to a full standard error is retried
+const sleepWord = new Int32Array(new SharedArrayBuffer(4));
 
-/** Writes one line to standard error, in one piece as long as the kernel lets it. */
+/** Writes one line to standard error, in one piece if the kernel can. */
 function writeError(line: string): void {
   const bytes = encoder.encode(line + "\n");
   for (let at = 0; at < bytes.length;) {
     try {
       at += Deno.stderr.writeSync(bytes.subarray(at));
     } catch (error) {
-      // Somebody has set O_NONBLOCK on it, and it is full: no line is lost.
+      // Full, and another program has set O_NONBLOCK: wait, and lose no line.
       if (!(error instanceof Deno.errors.WouldBlock)) throw error;
-      Atomics.wait(clock, 0, 0, FULL_MS);
+      Atomics.wait(sleepWord, 0, 0, FULL_MS);
     }
   }
 }
@@ -136,8 +136,8 @@ export interface Summary {
 }
 
 /**
- * The log of one process, one method for each kind of line. Where nothing has
- * called {@linkcode startLog}, it says nothing.
+ * The log of one process, one method for each kind of line. It writes nothing
+ * before {@linkcode startLog} was called.
  *
  * @example
  * ```ts
@@ -157,13 +157,13 @@ export interface Summary {
  * ```
  */
 export class ProcessLog {
-  /** Whose log it is: the middle of `LEVEL:name:text`. */
+  /** The name in the middle of `LEVEL:name:text`. */
   readonly name: string;
   #pid: number;
   #logger;
 
   /**
-   * The log of a process of that name.
+   * Makes the log of a process.
    *
    * @param name `parent`, `process1` (the producer) or `process2` (the consumer).
    */
@@ -199,7 +199,7 @@ export class ProcessLog {
     this.#info("pause", `Intentionally sleeping for ${duration}`, { ms });
   }
 
-  /** `Data not available sleeping for 1 second before retrying`, as `onRetry`. */
+  /** `Data not available sleeping for 1 second before retrying`. */
   retry(refusal: Refusal, attempt: number, ms: number): void {
     const event = refusal === FULL ? "full" : "retry";
     this.#info(event, retryLine(refusal, ms), { attempt, ms });
@@ -229,7 +229,7 @@ export class ProcessLog {
     this.#logger.info("{text}", { ...values, text, pid: this.#pid });
   }
 
-  /** A DEBUG line, seen only with `verbose`. */
+  /** A DEBUG line, written only with `verbose`. */
   debug(text: string): void {
     this.#logger.debug("{text}", { text, pid: this.#pid });
   }

@@ -4,21 +4,21 @@
  * @module
  */
 
-/** What a flag with a value says of itself. */
+/** How a flag with a value describes itself. */
 export interface About {
-  /** `N` in `--count=N`, for the help. */
+  /** The `N` of `--count=N` in the help. */
   readonly value: string;
   /** One line for the help, without the default. */
   readonly help: string;
-  /** What is taken without the flag, as one would write it after `--flag=`. */
+  /** The default, as a user would write it after `--flag=`. */
   readonly default?: string | number;
-  /** Other defaults beside other arguments: `{ "--quiet": 0 }`. */
+  /** Other defaults if other arguments are given: `{ "--quiet": 0 }`. */
   readonly with?: Readonly<Record<string, string | number>>;
-  /** What happens without the flag, in words, where there is no default. */
+  /** What happens without the flag, in words, if there is no default. */
   readonly otherwise?: string;
   /** The option's name. @default the flag's in camelCase */
   readonly option?: string;
-  /** Explains the values, below the flags. */
+  /** Explains the values in the help, below the flags. */
   readonly table?: Table;
 }
 
@@ -57,7 +57,7 @@ type OptionValue<F> = F extends Reads<infer Value>
   ? F extends { default: unknown } ? Value : Value | undefined
   : boolean;
 
-/** The flags that have no default and so may leave their option out. */
+/** The flags without a default, whose option may be missing. */
 type Optional<F extends Flags> = {
   [Name in keyof F]: undefined extends OptionValue<F[Name]> ? Name : never;
 }[keyof F];

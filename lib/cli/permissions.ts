@@ -1,14 +1,14 @@
 /**
- * Whether this process has what its task grants in deno.json. Asked once, before
- * anything else: a question of Deno's at the terminal would keep everything
- * waiting, Ctrl-C too.
+ * Checks that this process has the permissions that its task in deno.json
+ * grants. It comes first: while Deno asks for a permission at the terminal,
+ * everything has to wait, even Ctrl-C.
  *
  * @module
  */
 import config from "../../deno.json" with { type: "json" };
 import { LabError } from "../error.ts";
 
-/** What a flag's value is called in a question to Deno. */
+/** What `Deno.permissions` calls a flag's value. */
 const VALUES: Record<string, string> = {
   read: "path",
   write: "path",
@@ -19,8 +19,8 @@ const VALUES: Record<string, string> = {
 /**
  * Checks the permissions of a command started by hand.
  *
- * @param name The command's, as in `scripts/NAME.ts`.
- * @param via Its mechanism: a task may be for that one alone, and need less.
+ * @param name The command's name, as in `scripts/NAME.ts`.
+ * @param via Its mechanism: a task for that one alone may need less.
  * @throws {LabError} In one line, with what is missing and the task that has it.
  */
 export function checkPermissions(name: string, via?: string): void {
@@ -37,7 +37,7 @@ export function checkPermissions(name: string, via?: string): void {
   throw new LabError(`Cannot run ${name} without ${what}: deno task ${task}`);
 }
 
-/** @param word Such as `--allow-net=127.0.0.1`; others grant nothing. */
+/** @param word Such as `--allow-net=127.0.0.1`; other words ask for nothing. */
 function isGranted(word: string): boolean {
   const [, name, values] = /^--allow-(\w+)(?:=(.*))?$/.exec(word) ?? [];
   if (name === undefined) return true;

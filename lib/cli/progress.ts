@@ -1,6 +1,6 @@
 /**
- * How far we are, for `--quiet`: a bar on a terminal, and the figures for the
- * summary line.
+ * The progress of a run with `--quiet`: a bar on a terminal, and the figures
+ * for the summary line.
  *
  * @module
  */
@@ -8,9 +8,9 @@ import type { SingleBar } from "cli-progress";
 import type { Summary } from "./log.ts";
 import { type Clock, systemClock } from "../wait/mod.ts";
 
-/** Counts values; draws a bar if it was given one. */
+/** Counts values, and draws the bar, if there is one. */
 export class Progress implements Disposable {
-  /** Values so far. */
+  /** How many values have moved so far. */
   count = 0;
   #clock: Clock;
   #first?: number; // ms, when the first value moved
@@ -29,9 +29,9 @@ export class Progress implements Disposable {
   }
 
   /**
-   * Draws on standard error if that is a terminal.
+   * Counts, and draws on standard error if that is a terminal.
    *
-   * @param total How many values are expected; 0 where nobody knows.
+   * @param total How many values are expected; 0 if that is not known.
    */
   static async onTerminal(name: string, total: number): Promise<Progress> {
     if (!Deno.stderr.isTerminal()) return Progress.silent();
@@ -39,20 +39,20 @@ export class Progress implements Disposable {
     const format = total > 0
       ? `${name} [{bar}] {percentage}% | {value}/{total} | ETA {eta_formatted}`
       : `${name} {value} values | {duration_formatted}`;
-    // Whatever ends us, the terminal must be as it was: change nothing of it.
+    // Change no setting of the terminal: kill -9 could not set it back.
     const terminal = { hideCursor: false, linewrap: true };
     const bar = new SingleBar({ format, clearOnComplete: true, ...terminal });
     return new Progress(systemClock, total, bar);
   }
 
-  /** The first value moves. */
+  /** Call it when the first value moves. */
   begin(): void {
     if (this.#first !== undefined) return;
     this.#first = this.#clock.now();
     this.#bar?.start(this.#total, 0);
   }
 
-  /** Shows the count, when there is time for it. */
+  /** Draws the count. Call it now and then. */
   show(): void {
     if (this.#first !== undefined) this.#bar?.update(this.count);
   }
