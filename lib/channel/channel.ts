@@ -1,20 +1,20 @@
 /**
  * The contract between the lab and its mechanisms: a one-way communication
  * link with a {@linkcode Sender} at one end and a {@linkcode Receiver} at the
- * other. Neither end ever waits by itself: it says at once why it cannot go on,
- * and `wait/` decides what to do about it. That choice is the lesson.
+ * other. Neither end ever waits by itself: it returns at once the reason why it
+ * cannot go on, and `wait/` decides how to wait. That choice is the lesson.
  *
- * What passes through is a record: bytes that `message/` has made of one
- * message, or that `lab/bulk.ts` has filled with many short lines.
+ * A channel carries records. A record is the bytes of one message, made by
+ * `message/`, or many short lines, put together by `lab/bulk.ts`.
  *
  * @module
  */
 
-/** Data is not available (yet): the lab sheet's -1, the kernel's `EAGAIN`. */
+/** No data is available yet: the lab sheet's -1, the kernel's `EAGAIN`. */
 export const PENDING: unique symbol = Symbol("Data not available");
-/** The buffer has no room for the record (yet). */
+/** The buffer has no room for the record yet. */
 export const FULL: unique symbol = Symbol("Buffer full");
-/** Nobody has the receiving end open: not yet, or not any more. */
+/** No receiver has the channel open: not yet, or not any more. */
 export const ABSENT: unique symbol = Symbol("Nobody reads yet");
 
 /** Why an end cannot go on right now: a reason to wait. */
@@ -28,8 +28,8 @@ export function isRefusal(value: unknown): value is Refusal {
 /** Every sender has closed and nothing is left to read. */
 export const END: unique symbol = Symbol("Every sender has closed");
 /**
- * A sender has gone here. What it had begun and not finished, a record or the
- * last message of its stream, is torn and never comes.
+ * A sender has gone at this point. A record, or the last message of its stream,
+ * that it had begun and not finished is torn: the rest never comes.
  */
 export const CUT: unique symbol = Symbol("A sender has gone");
 
@@ -38,14 +38,14 @@ export interface Sender {
   /** The longest record that it takes, in bytes. */
   readonly limit: number;
   /**
-   * Hands a record to the kernel, without waiting.
+   * Hands a record to the channel, without waiting.
    *
-   * After a refusal, offer the same bytes again until they are taken: a long
-   * record may already be half in, and the next call goes on from there.
+   * After a refusal, offer the same bytes again until they are taken: half of a
+   * long record may be written already, and the next call goes on from there.
    *
-   * @param record 1 to {@linkcode limit} bytes, copied before it returns.
-   * @param priority Where the kernel knows priorities, higher overtakes.
-   * @returns `true`, or why not.
+   * @param record 1 to {@linkcode limit} bytes, copied before the call returns.
+   * @param priority Higher overtakes lower, if the kernel knows priorities.
+   * @returns `true`, or the reason why it was not taken.
    */
   offer(
     record: Uint8Array,
@@ -62,13 +62,13 @@ export interface Sender {
 
 /** The receiving end of a channel. */
 export interface Receiver {
-  /** From which stream the last bytes came, where each sender has its own. */
+  /** The stream of the last bytes, if each sender has a stream of its own. */
   readonly stream?: number;
   /**
-   * Takes what is there, without waiting.
+   * Takes what has come, without waiting.
    *
    * @returns One record, or, from a byte stream, as many bytes as are there: at
-   * least one byte, valid until the next call. Otherwise why there is none.
+   * least one byte, valid until the next call. Otherwise the reason for none.
    */
   poll(): Uint8Array | typeof PENDING | typeof CUT | typeof END;
   /**
@@ -79,17 +79,17 @@ export interface Receiver {
    */
   readable(signal: AbortSignal): Promise<void> | undefined;
   /**
-   * What is there and was not taken, where the kernel can tell; nothing where
-   * another receiver is there to take it.
+   * What lies in the channel and was not taken, if the kernel can tell; nothing
+   * if another receiver can take it.
    */
   unread?(): Unread;
 }
 
-/** How much lies in a channel that nobody has taken. */
+/** How much lies in a channel that no receiver has taken. */
 export type Unread = { bytes: number } | { messages: number };
 
 /**
- * An end that was opened, and that closes with `await using`. The kernel opens
- * and closes at once; across a network both take time.
+ * An open end, which `await using` closes. The kernel opens and closes at once;
+ * across a network both take time.
  */
 export type Opened<End> = (End & Disposable) | Promise<End & AsyncDisposable>;

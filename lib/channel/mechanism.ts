@@ -5,27 +5,27 @@
  */
 import type { Opened, Receiver, Sender } from "./channel.ts";
 
-/** What a channel may be called: it becomes part of a path. */
+/** The names that a channel may have: a name becomes part of a path. */
 export const NAME: RegExp = /^[A-Za-z0-9_-][A-Za-z0-9._-]{0,63}$/;
 
 /**
- * Which channel to open: the one of a name, or one at a path of your own. A
+ * Which channel to open: one with a name, or one at a path of your own. A
  * channel that its parent makes (pipe, workers) needs neither.
  */
 export interface Address {
   /**
-   * The channel's name, as {@linkcode NAME} has it, shared by both ends. The
-   * project chooses where it lies: in `run/`, or as `/ipc-lab-UID.NAME`.
+   * The channel's name, as {@linkcode NAME} allows it, the same for both ends.
+   * The channel then lies in `run/`, or is called `/ipc-lab-UID.NAME`.
    */
   name?: string;
   /**
    * Where the channel lies, instead of a name. For fifo and socket: an absolute
-   * path, or one relative to the working directory, in a folder that is there,
-   * that our user owns, and that nobody else may write to. For queue and shm: a
-   * slash and 1 to 254 characters that are no slash.
+   * path, or one relative to the working directory, in a folder that exists,
+   * that our user owns, and that no other user may write to. For queue and shm:
+   * a slash and 1 to 254 other characters.
    */
   path?: string;
-  /** How many messages the buffer holds, where one can choose. */
+  /** How many messages the buffer holds, if the mechanism lets you choose. */
   capacity?: number;
   /**
    * Refuse to receive where another process does already. It is decided in the
@@ -38,7 +38,7 @@ export interface Address {
   memory?: SharedArrayBuffer;
 }
 
-/** A channel that has a name: what the project's own commands open. */
+/** A channel with a name: the project's own commands open such channels. */
 export interface NamedAddress extends Address {
   /** As in {@linkcode Address}. */
   name: string;
@@ -46,28 +46,28 @@ export interface NamedAddress extends Address {
 
 /** What a mechanism is; each property is proved on the real object by a test. */
 export interface Properties {
-  /** What the kernel, or the runtime, holds for it. */
+  /** The object that the kernel, or the runtime, keeps for it. */
   object: string;
-  /** Can one open end both send and receive, or only one of the two? */
+  /** Can one open end both send and receive, or do only one of the two? */
   direction: "one-way" | "two-way";
   /** How an end finds the channel: by its name, or from its parent. */
   openedBy: "name" | "parent";
-  /** Does what was sent remain when every process has exited? */
+  /** Do its messages remain when every process has exited? */
   outlives: boolean;
   /** Is one record sent one record received, or is it a stream of bytes? */
   boundaries: boolean;
-  /** What it holds when nobody reads; `chosen` in messages, by --capacity. */
+  /** How much it holds unread; `chosen` in messages, by --capacity. */
   capacity: { bytes: number } | {
     messages: number;
     chosen: boolean;
-    /** How many one can choose at most, where the kernel sets no limit. */
+    /** The most that can be chosen, if the kernel sets no limit. */
     most?: number;
   };
   /** Do the ends live in several processes, or in workers of one? */
   processes: "many" | "one";
 }
 
-/** Who has a channel open, and what lies in it, as it is seen from outside. */
+/** Which roles have a channel open, and what lies in it, seen from outside. */
 export interface Occupancy {
   /** The kernel object, such as `run/lab.fifo`. */
   object: string;
@@ -75,15 +75,15 @@ export interface Occupancy {
   sender: boolean;
   /** Has a process it open to receive? */
   receiver: boolean;
-  /** A lab that runs. */
+  /** Has a lab that runs it open? */
   parent: boolean;
-  /** Messages; 0 where nothing stays without a process. */
+  /** How many messages lie in it; 0 if none outlives its processes. */
   messages: number;
 }
 
 /** A channel that the lab's parent keeps open for its children. */
 export interface KeptOpen extends Disposable {
-  /** Has the first child put something in, or does it listen? */
+  /** Has the first child put a record in, or does it listen? */
   ready(): boolean;
 }
 
@@ -95,32 +95,32 @@ export interface Mechanism {
   summary: string;
   /** What it is and does, as the contract tests prove it. */
   properties: Properties;
-  /** Which of the two the lab starts first, so that neither must wait at once. */
+  /** Which end the lab starts first, so that neither has to wait at once. */
   first: "producer" | "consumer";
   /** `true`, or the reason why it cannot run on this machine. */
   available(): true | string;
-  /** Its code, loaded when it is used: `--help` and the other five do without. */
+  /** Loads its code when it is used: `--help` and the others do not need it. */
   load(): Promise<Operations>;
 }
 
-/** A value, or a promise of it where the mechanism crosses a network. */
+/** A value, or a promise of it if the mechanism crosses a network. */
 export type Awaitable<T> = T | Promise<T>;
 
-/** What one can do with a mechanism: what its file in `mechanism/` exports. */
+/** The operations of a mechanism: what its file in `mechanism/` exports. */
 export interface Operations {
   /**
    * Opens the sending end, and makes the channel if it is not there.
    *
-   * @throws {TypeError} If the address is not one that the mechanism can use.
-   * @throws {LabError} If what lies there, or its folder, is not ours to use.
+   * @throws {TypeError} If the mechanism cannot use the address.
+   * @throws {LabError} If the object there, or its folder, is not ours to use.
    */
   openSender(address: Address): Opened<Sender>;
   /** Opens the receiving end, in the same way. */
   openReceiver(address: Address): Opened<Receiver>;
   /**
-   * Keeps the channel open until the second child has come.
+   * Keeps the channel open until the second child has opened it.
    *
-   * @throws {LabError} If somebody else has it open.
+   * @throws {LabError} If another process has it open.
    */
   keepOpen?(address: Address): KeptOpen;
   /**
@@ -130,12 +130,12 @@ export interface Operations {
    * @returns `undefined`: nothing is there.
    */
   inspect?(address: Address): Awaitable<Occupancy | undefined>;
-  /** Makes the memory that both ends share, where the parent makes the channel. */
+  /** Makes the memory that both ends share, if the parent makes the channel. */
   allocate?(address: Address): SharedArrayBuffer;
   /**
    * Removes the channel's name; a process that has it open keeps what it has.
    *
-   * @returns What was removed, or `undefined` where nothing was.
+   * @returns What was removed; `undefined`: nothing was there.
    */
   remove(address: Address): Awaitable<string | undefined>;
 }
