@@ -1,5 +1,5 @@
 /**
- * Waiting in the kernel: it wakes us when there is something to have.
+ * Waiting in the kernel, which wakes us when a value may be there.
  *
  * @module
  */
@@ -7,14 +7,14 @@ import { isRefusal, type Refusal } from "../channel/mod.ts";
 import { gaveUp, type RetryOptions } from "./retry.ts";
 import { Turn } from "./turn.ts";
 
-/** Waits until it is time to look again; `undefined`: that is now. */
+/** Waits until it is time to look again; `undefined`: look again at once. */
 export type Ready = (signal: AbortSignal) => Promise<void> | undefined;
 
 /**
- * Looks, and while there is nothing to have, sleeps in `ready`.
+ * Looks, and as long as there is no value, sleeps in `ready`.
  *
- * @param refused What a look has just given, where one was made.
- * @throws As `retry`.
+ * @param refused What the last look returned, if the caller has just looked.
+ * @throws What `retry` throws.
  */
 export async function block<T>(
   look: () => T | Refusal,
@@ -32,7 +32,7 @@ export async function block<T>(
   const giveUp = () => {
     if (isRefusal(value)) controller.abort(gaveUp(value, timeout));
   };
-  // Called only when we really wait: it takes longer than many a wait.
+  // Called only before a real wait: it takes longer than many waits do.
   const listen = () => {
     if (timeout > 0) timer ??= setTimeout(giveUp, timeout);
     signal?.addEventListener("abort", abort, { once: true });
@@ -45,8 +45,8 @@ export async function block<T>(
         listen();
         await waiting;
       }
-      // A `ready` that returns at once, again and again, would keep timers and
-      // Ctrl-C waiting.
+      // A `ready` that returns at once, again and again, would hold up timers
+      // and Ctrl-C.
       if (turn.due()) {
         listen();
         await turn.pass();
@@ -61,8 +61,8 @@ export async function block<T>(
   }
 }
 
-/** Kept for the next wait: a new one each time keeps the garbage collector busy. */
+/** Kept for the next wait: making one each time burdens garbage collection. */
 let spare: AbortController | undefined;
 
-/** Shared by all that block on this thread. */
+/** Shared by all calls on this thread. */
 const turn = new Turn(100);

@@ -1,17 +1,17 @@
 /**
- * Durations as the flags take them and as the log says them.
+ * Durations as the flags take them and as the log writes them.
  *
  * @module
  */
 
-const LONGEST = 2 ** 31 - 1; // ms; a timer takes no more
+const LONGEST_MS = 2 ** 31 - 1; // a timer takes no more
 
 const UNITS: Record<string, number> = { ms: 1, s: 1000, m: 60_000 };
 
 /**
  * Reads a duration such as `200ms`, `5s`, `1.5s` or `1m`.
  *
- * @returns Milliseconds, or `undefined` where the text is no duration.
+ * @returns Milliseconds; `undefined`: the text is no duration.
  *
  * @example
  * ```ts
@@ -28,11 +28,11 @@ export function parseDuration(text: string): number | undefined {
   const match = /^(\d{1,9}(?:\.\d{1,3})?)(ms|s|m)$/.exec(text);
   if (!match) return undefined;
   const ms = Math.ceil(Number(match[1]) * UNITS[match[2]]);
-  return ms <= LONGEST ? ms : undefined;
+  return ms <= LONGEST_MS ? ms : undefined;
 }
 
 /**
- * Says a duration as the lab sheet does.
+ * Writes a duration as the lab sheet does.
  *
  * @param ms Milliseconds.
  *

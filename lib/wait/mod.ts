@@ -1,7 +1,6 @@
 /**
- * Waiting: `retry` as the lab sheet has it, `waitFor` in the way that one
- * chooses (retry, block, spin), and `send` and `receive`, which wait for a
- * channel.
+ * Waiting: `retry` as on the lab sheet, `waitFor` in the way that you choose
+ * (retry, block, spin), and `send` and `receive`, which wait for a channel.
  *
  * @module
  */

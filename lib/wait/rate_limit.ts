@@ -1,26 +1,26 @@
 /**
- * When to do what costs more than the look that it goes with.
+ * A limit on how often a check is made that costs more than a look.
  *
  * @module
  */
 
-/** Milliseconds from one time to the next. */
+/** Milliseconds from one check to the next. */
 const EVERY_MS = 10;
 
-/** Looks at most from one time to the next. */
+/** The most looks from one check to the next. */
 const MOST_LOOKS = 1 << 16;
 
 /**
- * A rate limit: says when something is due, every time where looks are rare, and
- * about every 10 ms where they come in a rush. It does not read the clock at
- * each look, for reading the clock costs as much as a system call.
+ * A rate limit: tells when a check is due. If looks are rare, that is at each
+ * look; if they come in a rush, about every 10 ms. It does not read the clock at
+ * each look, as reading the clock costs as much as a system call.
  */
 export class RateLimit {
-  #looks = 1; // until the next time
-  #period = 1; // looks from the last time to the next
-  #last = -Infinity; // in ms
+  #looks = 1; // until the next check
+  #period = 1; // looks from the last check to the next
+  #last = -Infinity; // ms, when the last check was due
 
-  /** Counts a look. Is it time? */
+  /** Counts a look. Is the check due? */
   due(): boolean {
     if (--this.#looks > 0) return false;
     const now = performance.now();

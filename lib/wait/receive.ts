@@ -7,12 +7,12 @@ import type { CUT, END, Receiver } from "../channel/mod.ts";
 import { waitFor, type WaitOptions } from "./wait_for.ts";
 
 /**
- * Receives what comes next, and waits as long as there is nothing.
+ * Receives what comes next, and waits until it has come.
  *
- * @returns A copy of one record, or, from a byte stream, of as many bytes as are
- * there (`Properties.boundaries` tells which, and `receiver.stream` from whom);
- * `CUT`: a sender has gone, and what it had not finished never comes; `END`: every
- * sender has closed, and nothing is left.
+ * @returns A copy of one record, or, from a byte stream, of as many bytes as
+ * are there: `Properties.boundaries` tells which, and `receiver.stream` from
+ * which sender. `CUT`: a sender has gone, and what it had not finished never
+ * comes. `END`: every sender has closed, and nothing is left.
  * @throws {TimeoutError} If nothing comes within the timeout.
  * @throws The signal's reason, once it is aborted.
  *

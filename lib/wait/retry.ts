@@ -1,5 +1,5 @@
 /**
- * Waiting as the lab sheet's process 2 does: look, sleep a second, look again.
+ * Waiting as process 2 of the lab sheet does: look, sleep a second, look again.
  *
  * @module
  */
@@ -8,9 +8,9 @@ import { isRefusal, type Refusal } from "../channel/mod.ts";
 import { TimeoutError } from "../error.ts";
 import { seconds } from "./duration.ts";
 
-/** Time, so that a test can bring its own. */
+/** A source of time. A test can use a clock of its own. */
 export interface Clock {
-  /** Milliseconds since some fixed moment; never goes back. */
+  /** Milliseconds since a fixed moment; the value never goes back. */
   now(): number;
   /** Resolves after `ms`; rejects with the signal's reason when aborted. */
   sleep(ms: number, signal?: AbortSignal): Promise<void>;
@@ -24,33 +24,33 @@ export const systemClock: Clock = {
 
 /** Options for {@linkcode retry}. */
 export interface RetryOptions {
-  /** Milliseconds of sleep before looking again. @default {1000} */
+  /** Milliseconds of sleep before the next look. @default {1000} */
   delay?: number;
-  /** Give up after that many milliseconds; 0 for never. @default {60000} */
+  /** Milliseconds after which the wait gives up; 0: never. @default {60000} */
   timeout?: number;
   /** Ends the wait, which then throws the signal's reason. */
   signal?: AbortSignal;
   /**
    * Called before each sleep.
    *
-   * @param refusal What the look gave.
+   * @param refusal What the look returned.
    * @param attempt 1 for the first sleep.
-   * @param ms How long the sleep will be.
+   * @param ms How many milliseconds the sleep will take.
    */
   onRetry?: (refusal: Refusal, attempt: number, ms: number) => void;
-  /** The time to go by. @default {systemClock} */
+  /** The clock to use. @default {systemClock} */
   clock?: Clock;
 }
 
 /**
- * Looks, and while there is nothing to have, sleeps and looks again: what the
- * lab sheet's process 2 does when data is missing.
+ * Looks, and as long as there is no value, sleeps and looks again, as process 2
+ * of the lab sheet does when data is missing.
  *
- * @param look Gives the value, or a {@linkcode Refusal}.
- * @param refused What a look has just given: it is not repeated before the
- * first sleep.
+ * @param look Returns the value, or a {@linkcode Refusal}.
+ * @param refused What the last look returned, if the caller has just looked:
+ * then the first sleep comes before the next look.
  * @returns The value.
- * @throws {RangeError} If the delay or the timeout makes no sense.
+ * @throws {RangeError} If the delay is not positive or the timeout negative.
  * @throws {TimeoutError} If there is no value within the timeout.
  * @throws The signal's reason, once it is aborted.
  *
@@ -76,7 +76,7 @@ export async function retry<T>(
     onRetry,
     clock = systemClock,
   } = options;
-  // A delay of 0 would never let go of the processor: that is --wait=spin.
+  // A delay of 0 would keep the processor busy: that is --wait=spin.
   if (!(delay > 0)) {
     throw new RangeError(
       `Cannot retry as 'delay' must be a positive number: current value is ${delay}`,
@@ -101,7 +101,7 @@ export async function retry<T>(
 }
 
 /**
- * What the log says before a sleep, in the lab sheet's words.
+ * The line of the log before a sleep, in the words of the lab sheet.
  *
  * @example
  * ```ts
@@ -118,7 +118,7 @@ export function retryLine(refusal: Refusal, ms: number): string {
   return `${refusal.description} sleeping for ${seconds(ms)} before retrying`;
 }
 
-/** The error of every way to wait when its time is over. */
+/** The error of every way to wait, when its timeout is over. */
 export function gaveUp(refusal: Refusal, timeout: number): TimeoutError {
   const reason = refusal.description;
   return new TimeoutError(`${reason}: gave up after ${seconds(timeout)}`);

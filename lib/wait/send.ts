@@ -7,13 +7,13 @@ import type { Sender } from "../channel/mod.ts";
 import { waitFor, type WaitOptions } from "./wait_for.ts";
 
 /**
- * Sends one record: offers it, and waits as long as the channel is full or
- * nobody reads.
+ * Sends one record: offers it, and waits as long as the channel is full or has
+ * no receiver.
  *
- * One call at a time for each sender: after a wait that was given up, a long
- * record may be half in.
+ * Make one call at a time for each sender. After a timeout, a part of a long
+ * record may be written already.
  *
- * @param bytes 1 to `sender.limit` bytes; leave them as they are until it returns.
+ * @param bytes 1 to `sender.limit` bytes; do not change them until it returns.
  * @throws {RangeError} If there are more bytes, or none.
  * @throws {TimeoutError} If the record is not taken within the timeout.
  * @throws The signal's reason, once it is aborted.

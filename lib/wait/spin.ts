@@ -1,5 +1,5 @@
 /**
- * Waiting without letting go of the processor.
+ * Waiting that keeps the processor busy.
  *
  * @module
  */
@@ -10,7 +10,7 @@ import { Turn } from "./turn.ts";
 /**
  * Looks again and again.
  *
- * @throws As `retry`.
+ * @throws What `retry` throws.
  */
 export async function spin<T>(
   look: () => T | Refusal,
@@ -29,10 +29,10 @@ export async function spin<T>(
 }
 
 /**
- * Looks again and again, until there is a value or the event loop should have
- * its turn: the part of {@linkcode spin} that costs no promise.
+ * Looks again and again, until there is a value or the event loop should run:
+ * the part of {@linkcode spin} that creates no promise.
  *
- * @returns The value, or what the last look gave.
+ * @returns The value, or the refusal of the last look.
  */
 export function spinAWhile<T>(look: () => T | Refusal): T | Refusal {
   for (;;) {
@@ -41,5 +41,5 @@ export function spinAWhile<T>(look: () => T | Refusal): T | Refusal {
   }
 }
 
-/** Shared by all that spin on this thread. */
+/** Shared by all calls on this thread. */
 const turn = new Turn(10);

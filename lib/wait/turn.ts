@@ -1,5 +1,5 @@
 /**
- * Turns for the event loop, in code that would not otherwise wait.
+ * Turns for the event loop, in code that would otherwise never wait.
  *
  * @module
  */
@@ -7,17 +7,17 @@
 const NOTHING = new Uint8Array(0);
 
 /**
- * Lets timers, signals, and bytes that come through the event loop have their
- * turn. To hear signals it must really wait: `setImmediate` is not enough, and a
- * timer takes over 2 ms. This is a hop to another thread and back, 0.1 ms.
+ * Runs the event loop once: timers, signals, and bytes that come through it.
+ * Signals come only in a real wait: `setImmediate` is not enough, and a timer
+ * takes over 2 ms. This one goes to another thread and back, in 0.1 ms.
  */
 export async function eventLoop(): Promise<void> {
   await crypto.subtle.digest("SHA-1", NOTHING);
 }
 
 /**
- * Gives the event loop its turn in a loop that never waits. Without it Ctrl-C
- * would go unheard, for signals are delivered between two tasks.
+ * Runs the event loop now and then, in a loop that never waits. Without it,
+ * Ctrl-C would have no effect, as signals are delivered between two tasks.
  */
 export class Turn {
   #looks = 0;
@@ -29,13 +29,13 @@ export class Turn {
     this.#everyMs = everyMs;
   }
 
-  /** Is it time? Cheap: it reads the clock once in 256 calls. */
+  /** Is it time? Cheap, as it reads the clock only once in 256 calls. */
   due(): boolean {
     return (++this.#looks & 255) === 0 &&
       performance.now() - this.#last > this.#everyMs;
   }
 
-  /** Gives everybody else their turn. */
+  /** Runs the event loop. */
   async pass(): Promise<void> {
     await eventLoop();
     this.#last = performance.now();

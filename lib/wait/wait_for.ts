@@ -1,6 +1,6 @@
 /**
- * The three ways to wait. Both ends of a channel only ever say "not now"; what
- * happens then is decided here.
+ * The three ways to wait. The ends of a channel only return "not now"; this
+ * file decides what happens then.
  *
  * @module
  */
@@ -18,7 +18,7 @@ export type Way = typeof WAYS[number];
 /** Options for {@linkcode waitFor}. */
 export interface WaitOptions extends RetryOptions {
   /**
-   * Look and sleep, let the kernel wake us, or look without a rest.
+   * Look and sleep, let the kernel wake us, or look again and again.
    *
    * @default {"retry"}
    */
@@ -28,10 +28,10 @@ export interface WaitOptions extends RetryOptions {
 /**
  * Waits for a value in the way that was chosen.
  *
- * @param look Gives the value, or a {@linkcode Refusal}.
- * @param ready Waits until the next look may succeed; used by `block` alone.
- * @param refused What a look has just given: it is not repeated at once.
- * @throws As {@linkcode retry}.
+ * @param look Returns the value, or a {@linkcode Refusal}.
+ * @param ready Waits until the next look may succeed; only `block` uses it.
+ * @param refused What the last look returned, if the caller has just looked.
+ * @throws What {@linkcode retry} throws.
  *
  * @example
  * ```ts
