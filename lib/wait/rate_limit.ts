@@ -12,8 +12,8 @@ const MOST_LOOKS = 1 << 16;
 
 /**
  * A rate limit: tells when a check is due. If looks are rare, that is at each
- * look; if they come in a rush, about every 10 ms. It does not read the clock at
- * each look, as reading the clock costs as much as a system call.
+ * look; if they come in a rush, about every 10 ms. It does not read the clock
+ * at each look, as reading the clock costs as much as a system call.
  */
 export class RateLimit {
   #looks = 1; // until the next check
