@@ -1,12 +1,12 @@
 /**
  * ipc-lab as a library: the contract, the mechanisms, the waiting, the messages
- * and shared memory. Each is also an entry of its own, such as
+ * and shared memory. Each has an entry of its own, too, such as
  * `@ipc-lab/ipc-lab/wait`.
  *
- * Two things are entries of their own alone, as they take long to load: the log
- * (`@ipc-lab/ipc-lab/log`, which loads LogTape, half a start of Deno), and the
- * format of lines (in `@ipc-lab/ipc-lab/message`, which loads node:buffer). The
- * code of a mechanism is loaded when it is used.
+ * Two things are not in this entry, as they take long to load: the log, in
+ * `@ipc-lab/ipc-lab/log` (it loads LogTape, which takes half a start of Deno),
+ * and the format of lines, in `@ipc-lab/ipc-lab/message` (it loads node:buffer).
+ * The code of a mechanism is loaded when it is used.
  *
  * @example A producer and a consumer over shared memory
  * ```ts

@@ -1,6 +1,6 @@
 /**
- * What `--format` takes, apart from the code behind it: `--help` need not load
- * that, which takes longer than all the rest of it.
+ * The names that `--format` takes, without the code of the formats. So `--help`
+ * need not load that code, which takes longer than all the rest of `--help`.
  *
  * @module
  */

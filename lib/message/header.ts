@@ -11,15 +11,15 @@ import {
 
 const NONE = new Uint8Array(0);
 const LINE_END = new Uint8Array([NEWLINE]);
-const MAX_HEADER = 8192; // bytes
+const MAX_HEADER_BYTES = 8192;
 const FIRST_FIELD = "Type: ";
 const encoder = new TextEncoder();
 const START = encoder.encode("\n" + FIRST_FIELD);
 const decoder = new TextDecoder();
 
 /**
- * Header fields as in HTTP, an empty line, the body, a newline: any bytes, and
- * still readable with `cat`.
+ * Header fields as in HTTP, an empty line, the body, a newline. The body can
+ * have any bytes; `cat` still shows the message.
  *
  * @example
  * ```ts
@@ -59,11 +59,11 @@ export function headerDecoder(longest: number = MAX_BODY): Decoder {
   return new HeaderDecoder(longest);
 }
 
-/** Finds header and body; after garbage it goes on at the next `Type:` line. */
+/** Finds header and body; after garbage, goes on at the next `Type:` line. */
 class HeaderDecoder implements Decoder {
   #bytes: Uint8Array = NONE;
   #at = 0;
-  #lost = false; // in garbage that was reported already
+  #lost = false; // is it in garbage that was already reported?
   readonly #longest: number;
 
   constructor(longest: number) {
@@ -82,14 +82,14 @@ class HeaderDecoder implements Decoder {
     const start = this.#at;
     const blank = this.#emptyLine(start);
     if (blank < 0) {
-      const long = this.#bytes.length - start > MAX_HEADER;
+      const long = this.#bytes.length - start > MAX_HEADER_BYTES;
       return long ? this.#bad("has no end", this.#bytes.length) : undefined;
     }
     const head = this.#bytes.subarray(start, blank);
     const fields = parseFields(head, this.#longest);
     if (typeof fields === "string") return this.#bad(fields, blank);
     const end = blank + 2 + fields.length;
-    if (this.#bytes.length <= end) return undefined; // the newline is not there
+    if (this.#bytes.length <= end) return undefined; // its newline has not come
     if (this.#bytes[end] !== NEWLINE) {
       return this.#bad("gives a Content-Length that is not the body's", blank);
     }
@@ -111,7 +111,7 @@ class HeaderDecoder implements Decoder {
   /** Where the next empty line starts, or -1. */
   #emptyLine(from: number): number {
     const bytes = this.#bytes;
-    const last = Math.min(bytes.length - 1, from + MAX_HEADER);
+    const last = Math.min(bytes.length - 1, from + MAX_HEADER_BYTES);
     for (let i = from; i < last; i++) {
       if (bytes[i] === NEWLINE && bytes[i + 1] === NEWLINE) return i;
     }
@@ -123,12 +123,12 @@ class HeaderDecoder implements Decoder {
       `Cannot read a header as it ${why}`,
       this.#bytes.slice(this.#at, end),
     );
-    this.#at++; // not at its own first line again
+    this.#at++; // do not find the same line again
     this.#lost = true;
     return error;
   }
 
-  /** Goes on to the next line that starts as a header does. */
+  /** Goes on to the next line that begins as a header. @returns Is there one? */
   #find(): boolean {
     const bytes = this.#bytes;
     for (;;) {
@@ -154,7 +154,7 @@ const FIELDS = [
   "Content-Length",
 ];
 
-/** Header and body length (bytes), or what is wrong, in words. */
+/** The header and the body's length (bytes), or what is wrong, in words. */
 function parseFields(
   bytes: Uint8Array,
   longest: number,

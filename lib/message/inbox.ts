@@ -1,6 +1,6 @@
 /**
- * The receiving end of a channel as a consumer sees it: messages, where the
- * mechanism has records.
+ * The receiving end of a channel as a consumer needs it: the mechanism gives
+ * bytes, the inbox gives messages.
  *
  * @module
  */
@@ -19,7 +19,7 @@ const LONGEST_BYTES = MAX_BODY + 65_536;
 const KILLED = "Cannot read a message whose sender was killed in it";
 
 /**
- * Where the consumer finds its messages.
+ * Turns what a receiver takes into messages.
  *
  * @example
  * ```ts
@@ -43,12 +43,12 @@ export class Inbox<Item = Message> {
   #receiver: Receiver;
   #newDecoder: () => Decoder<Item>;
   #boundaries: boolean;
-  /** Where each sender has a stream of its own, each needs its own decoder. */
+  /** If each sender has a stream of its own, each needs its own decoder. */
   #decoders = new Map<number, Decoder<Item>>();
   #decoder: Decoder<Item>;
 
   /**
-   * An inbox at a receiver, which stays yours to close.
+   * Makes an inbox for a receiver. You still close the receiver yourself.
    *
    * @param newDecoder Makes a decoder, such as `() => header.decoder()`.
    * @param boundaries Does each record begin and end with a message?
@@ -65,8 +65,8 @@ export class Inbox<Item = Message> {
   }
 
   /**
-   * The next message, what is wrong with it, or why there is none. A message
-   * is valid until the next call.
+   * Returns the next message, or what is wrong with it, or the reason why there
+   * is none. A message is valid until the next call.
    *
    * In a flood of bytes that are no message it gives `PENDING` although there is
    * more: the caller hears Ctrl-C only between two calls.
@@ -76,7 +76,7 @@ export class Inbox<Item = Message> {
     for (;;) {
       const message = this.#decoder.next();
       if (message) return message;
-      // A record that ends inside a message: its sender wrote nonsense.
+      // The record ends inside a message: its sender wrote garbage.
       const torn = this.#boundaries ? this.#decoder.end() : undefined;
       if (torn) return torn;
       if (left <= 0) return PENDING;
@@ -107,7 +107,7 @@ export class Inbox<Item = Message> {
     return this.#decoder.end();
   }
 
-  /** Takes out what reads have brought beyond the last message. */
+  /** Takes out the messages that were read but not polled yet. */
   *drain(): Generator<Item | MessageError> {
     const all = new Set([this.#decoder, ...this.#decoders.values()]);
     for (const decoder of all) {

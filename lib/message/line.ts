@@ -14,7 +14,7 @@ const BAD_TEXT = "Cannot read a line as it is not UTF-8";
 const TOO_LONG = `Cannot read a line as it is longer than ${MAX_BODY} bytes`;
 
 /**
- * The body and a newline: `cat`, `echo` and `seq` are valid peers.
+ * The body and a newline: so `cat`, `echo` and `seq` can be the other end.
  *
  * @example
  * ```ts
@@ -44,12 +44,12 @@ export const line: Format = {
   decoder: () => new LineDecoder(),
 };
 
-/** Splits bytes into lines; holds at most one unfinished line of 1 MiB. */
+/** Splits bytes into lines; keeps at most one unfinished line of 1 MiB. */
 class LineDecoder implements Decoder {
-  #bytes: Uint8Array = NONE; // being read
+  #bytes: Uint8Array = NONE; // the bytes that next() looks at
   #at = 0;
   #rest: Uint8Array = NONE; // an unfinished line, copied
-  #skipped = 0; // bytes dropped of a line that is too long
+  #skipped = 0; // bytes that were dropped, of a line that is too long
 
   push(bytes: Uint8Array) {
     this.#bytes = this.#rest.length > 0 ? concat(this.#rest, bytes) : bytes;
@@ -81,7 +81,7 @@ class LineDecoder implements Decoder {
       : undefined;
   }
 
-  /** Keeps the unfinished line, for the buffer belongs to the mechanism. */
+  /** Copies the unfinished line, as the buffer belongs to the mechanism. */
   #keepRest(): MessageError | undefined {
     const rest = this.#bytes.subarray(this.#at);
     this.#bytes = NONE;

@@ -1,16 +1,16 @@
 /**
- * A message: header and body, and what a wire format does with them. Formats
- * know no mechanism, mechanisms know no format.
+ * A message: header and body, and what a wire format does with them. No format
+ * depends on a mechanism, and no mechanism on a format.
  *
  * @module
  */
 
 import { LabError } from "../error.ts";
 
-/** The longest body, in bytes: 1 MiB. What is longer is refused on both sides. */
+/** The longest body, in bytes: 1 MiB. Both ends refuse a longer one. */
 export const MAX_BODY = 1_048_576;
 
-/** Bytes that the kernel writes to a pipe in one piece: PIPE_BUF, pipe(7). */
+/** How many bytes a pipe takes in one piece: PIPE_BUF, pipe(7). */
 export const PIPE_BUF = 4096;
 
 /** The byte that ends a line. */
@@ -28,7 +28,7 @@ export interface Header {
   seq: number;
   /** 0 is the lowest. */
   priority: number;
-  /** The channel on which an answer is expected. */
+  /** The name of the channel on which the sender expects an answer. */
   replyTo?: string;
 }
 
@@ -48,32 +48,32 @@ const decoder = new TextDecoder("utf-8", { ignoreBOM: true });
  */
 export class Message {
   /**
-   * A message of those bytes.
+   * Makes a message of bytes.
    *
-   * @param body Bytes; a message that was read holds them until the next read.
+   * @param body The bytes; a received message has them until the next read.
    */
   constructor(readonly body: Uint8Array, readonly header?: Header) {}
 
-  /** A message with that text as its body. */
+  /** Makes a message of text. */
   static of(text: string, header?: Header): Message {
     return new Message(encoder.encode(text), header);
   }
 
-  /** The body read as UTF-8. */
+  /** The body, decoded as UTF-8. */
   get text(): string {
     return decoder.decode(this.body);
   }
 }
 
-/** Why a message could not be read or sent. A value, for reading goes on after it. */
+/** Why a message cannot be read or sent. A value: reading goes on after it. */
 export class MessageError extends LabError {
   /** The class's name, for `error.name`. */
   override name = "MessageError";
   /**
-   * The error, with the beginning of the bytes in its text.
+   * Makes the error, which quotes the beginning of the bytes.
    *
    * @param reason What is wrong and what is allowed.
-   * @param bytes What was there instead; its beginning is quoted.
+   * @param bytes The bytes that are wrong.
    * @param torn Was it cut off because its sender went in the middle?
    */
   constructor(reason: string, bytes: Uint8Array, readonly torn = false) {
@@ -81,11 +81,11 @@ export class MessageError extends LabError {
   }
 }
 
-const QUOTED = 32; // bytes of a bad message that an error shows
+const QUOTED_BYTES = 32; // of a bad message, in an error
 
 /**
- * The beginning of some bytes, fit for a line of log: no line break, no control
- * character, at most 32 bytes.
+ * The beginning of some bytes, for a line of the log: at most 32 bytes, with
+ * line breaks and control characters escaped.
  *
  * @example
  * ```ts
@@ -100,14 +100,14 @@ const QUOTED = 32; // bytes of a bad message that an error shows
  */
 export function quote(bytes: Uint8Array): string {
   let text = "";
-  for (const byte of bytes.subarray(0, QUOTED)) {
+  for (const byte of bytes.subarray(0, QUOTED_BYTES)) {
     if (byte === NEWLINE) text += "\\n";
     else if (byte === 34 || byte === 92) {
       text += "\\" + String.fromCharCode(byte);
     } else if (byte >= 32 && byte < 127) text += String.fromCharCode(byte);
     else text += "\\x" + byte.toString(16).padStart(2, "0");
   }
-  return bytes.length > QUOTED
+  return bytes.length > QUOTED_BYTES
     ? `"${text}..." (${bytes.length} bytes)`
     : `"${text}"`;
 }
@@ -123,32 +123,32 @@ export function concat(...parts: Uint8Array[]): Uint8Array {
   return all;
 }
 
-/** How messages lie in a stream of bytes. */
+/** How messages are written as bytes. */
 export interface Format {
   /** As in `--format=NAME`. */
   name: string;
   /**
-   * The message as bytes, ready to be sent.
+   * Returns the message as bytes, ready to be sent.
    *
-   * @throws {MessageError} If the format cannot carry such a body.
+   * @throws {MessageError} If the format cannot carry the body.
    */
   encode(message: Message): Uint8Array;
-  /** A fresh {@linkcode Decoder}. */
+  /** Makes a {@linkcode Decoder}. */
   decoder(): Decoder;
 }
 
-/** Finds the messages in the bytes as they arrive, however they were cut. */
+/** Finds the messages in bytes that arrive in pieces of any size. */
 export interface Decoder<Item = Message> {
-  /** Takes bytes. All messages of the last ones must have been taken out. */
+  /** Takes bytes. First take all messages out of the bytes before. */
   push(bytes: Uint8Array): void;
-  /** The next whole message, or what is wrong with it; `undefined`: more bytes. */
+  /** The next message, or what is wrong with it; `undefined`: push more. */
   next(): Item | MessageError | undefined;
-  /** No more bytes will come: what was left unfinished, if anything was. */
+  /** Call it after the last bytes. @returns An error if a message is torn. */
   end(): MessageError | undefined;
 }
 
 /**
- * A message as the record that a sender takes.
+ * Makes the record of a message, which a sender takes.
  *
  * @param limit The longest record, in bytes: `Sender.limit`.
  * @throws {MessageError} If it is too long, or the format cannot carry it.

@@ -1,21 +1,21 @@
 import type { Header } from "./message.ts";
 
-/** Senders, and priorities of each, that are watched: who floods us with names shall not fill the memory. */
-const MOST = 1000;
+/** How many senders, and priorities of each, are kept, to bound the memory. */
+const MOST_KEPT = 1000;
 
-/** Up to where one sender's messages have come. */
+/** How far the messages of one sender have come. */
 interface Count {
   last: number;
-  /** Has one had a priority? Then it may have come before its turn. */
+  /** Has a message had a priority? Then it may have overtaken others. */
   overtakes: boolean;
-  /** Per priority: among themselves they keep their order. */
+  /** The last number of each priority: messages of one priority keep order. */
   lastOf: Map<number, number>;
 }
 
 /**
- * Watches the sequence numbers of every sender: each message one more than the
- * one before, or one was lost, or came twice. A 1 begins a new count: a producer
- * of the same name that starts again.
+ * Checks the sequence numbers of every sender. Each is one more than the one
+ * before; if not, a message was lost, or came twice. A 1 begins a new count: a
+ * producer of the same name has started again.
  *
  * @example
  * ```ts
@@ -33,7 +33,7 @@ interface Count {
 export class SequenceCheck {
   #counts = new Map<string, Count>();
 
-  /** What is wrong with a message's number, in words that name both numbers. */
+  /** What is wrong with the number of a message; `undefined`: nothing. */
   look({ from, seq, priority }: Header): string | undefined {
     let count = this.#counts.get(from);
     const again = seq === 1 && (count?.lastOf.get(priority) ?? 0) > 1;
@@ -49,7 +49,7 @@ export class SequenceCheck {
     if (seq <= lastOfSame) {
       return `Seq ${seq} from ${from} comes after ${lastOfSame}: a repeat`;
     }
-    // Where one may overtake another, the order says nothing of a gap.
+    // If messages may overtake others, a gap does not mean a loss.
     if (count.overtakes || seq === last + 1) return undefined;
     const missing = seq - last - 1;
     const words = missing === 1 ? "1 is missing" : `${missing} are missing`;
@@ -57,10 +57,10 @@ export class SequenceCheck {
   }
 }
 
-/** Adds to a map, which forgets the oldest where it is full. */
+/** Adds to a map; a full map forgets its oldest entry. */
 function remember<Key, Value>(map: Map<Key, Value>, key: Key, value: Value) {
   map.set(key, value);
-  if (map.size <= MOST) return;
+  if (map.size <= MOST_KEPT) return;
   const [oldest] = map.keys();
   map.delete(oldest);
 }
