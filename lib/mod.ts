@@ -5,7 +5,7 @@
  *
  * Two things are not in this entry, as they take long to load: the log, in
  * `@ipc-lab/ipc-lab/log` (it loads LogTape, which takes half a start of Deno),
- * and the format of lines, in `@ipc-lab/ipc-lab/message` (it loads node:buffer).
+ * and the line format, in `@ipc-lab/ipc-lab/message` (it loads node:buffer).
  * The code of a mechanism is loaded when it is used.
  *
  * @example A producer and a consumer over shared memory

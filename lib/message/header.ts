@@ -128,7 +128,7 @@ class HeaderDecoder implements Decoder {
     return error;
   }
 
-  /** Goes on to the next line that begins as a header. @returns Is there one? */
+  /** Goes on to the next line that begins a header. @returns Is there one? */
   #find(): boolean {
     const bytes = this.#bytes;
     for (;;) {
