@@ -1,14 +1,14 @@
 /**
- * Whether foreign functions are to be had; asking costs nothing.
+ * Tells whether the C library can be called; asking costs nothing.
  *
  * @module
  */
 
-const NOT_PERMITTED = "it calls the C library, which wants --allow-ffi";
+const NOT_PERMITTED = "it calls the C library, which needs --allow-ffi";
 
 /**
- * Can the C library be called? Never asks: a question at the terminal would keep
- * everything waiting, Ctrl-C too.
+ * Can the C library be called? It never prompts: while Deno asks at the
+ * terminal, everything has to wait, even Ctrl-C.
  *
  * @returns `true`, or the reason why not.
  */

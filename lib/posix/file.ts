@@ -1,7 +1,7 @@
 /**
- * open(2), read(2), write(2) and their like. They say an error as a number:
- * throwing an `EAGAIN`, as `node:fs` does, costs tens of microseconds, and ends
- * that wait meet it often.
+ * open(2), read(2), write(2) and similar calls. They return an error as a
+ * number: to throw an `EAGAIN`, as `node:fs` does, costs tens of microseconds,
+ * and an end that waits meets it often.
  *
  * @module
  */
@@ -16,19 +16,19 @@ export const EBADF = os.errno.EBADF;
 export const EINTR = os.errno.EINTR;
 /** The other end of the socket was closed with something unread. */
 export const ECONNRESET = os.errno.ECONNRESET;
-/** There is something of that name. */
+/** Something has that name already. */
 export const EEXIST = os.errno.EEXIST;
 /** No such file. */
 export const ENOENT = os.errno.ENOENT;
 /** A part of the path is no folder. */
 export const ENOTDIR = os.errno.ENOTDIR;
-/** Nobody has the FIFO open for reading. */
+/** No process has the FIFO open to read. */
 export const ENXIO = os.errno.ENXIO;
-/** Nobody has the other end of the pipe open. */
+/** No process has the reading end of the pipe open. */
 export const EPIPE = os.errno.EPIPE;
 
-// Flags of open(2), <asm-generic/fcntl.h> (those that differ on ARM are read by
-// the machine): node:fs has them, but takes longer to load than all the rest.
+// Flags of open(2), <asm-generic/fcntl.h>; two differ on ARM. node:fs has them
+// too, but takes longer to load than all the rest.
 const arm = Deno.build.arch === "aarch64";
 export const O_RDONLY = 0;
 export const O_WRONLY = 0o1;
@@ -39,14 +39,14 @@ export const O_NONBLOCK = 0o4000;
 export const O_DIRECTORY: number = arm ? 0o40000 : 0o200000;
 export const O_NOFOLLOW: number = arm ? 0o100000 : 0o400000;
 export const O_CLOEXEC = 0o2000000;
-/** Only the place in the file system: no end of a FIFO is opened by it. */
+/** Opens only the place in the file system, and no end of a FIFO. */
 export const O_PATH = 0o10000000;
 
 const F_GETFL = 3;
 const F_SETFL = 4;
 
 /**
- * Opens what is there, open(2).
+ * Opens a file that is there, open(2).
  *
  * @param flags Such as `O_RDONLY | O_NONBLOCK`.
  * @returns A descriptor, or a negative error: `-ENOENT`.
@@ -57,8 +57,8 @@ export function open(path: string, flags: number): number {
 }
 
 /**
- * Opens what is there on another thread, where open(2) may wait: a FIFO without
- * `O_NONBLOCK` waits for its other end, fifo(7).
+ * Opens a file on another thread, where open(2) may wait: without `O_NONBLOCK`,
+ * it waits for the other end of a FIFO, fifo(7).
  *
  * @returns Resolves to a descriptor, or to -1; errno stays with that thread.
  */
@@ -69,7 +69,7 @@ export function openOnThread(path: string, flags: number): Promise<number> {
 /**
  * Removes a name, unlink(2); a process that has it open keeps the object.
  *
- * @throws {SystemError} If that fails, except where another was faster.
+ * @throws {SystemError} If that fails, except if the name is gone already.
  */
 export function unlink(path: string): void {
   if (libc().unlink(cString(path)) === 0) return;
@@ -80,7 +80,7 @@ export function unlink(path: string): void {
 /**
  * Makes a FIFO, mkfifo(3).
  *
- * @param mode Who may use it, such as 0o600.
+ * @param mode The permission bits, such as 0o600.
  * @returns 0, or a negative error: `-EEXIST`.
  */
 export function mkfifo(path: string, mode: number): number {
@@ -93,7 +93,7 @@ const available = new Int32Array(1);
 /**
  * How many bytes lie in a pipe or a socket, ioctl(2): `FIONREAD`.
  *
- * @throws {SystemError} If it is no open descriptor.
+ * @throws {SystemError} If the descriptor is not open.
  */
 export function bytesIn(fd: number): number {
   if (libc().ioctl(fd, FIONREAD, available) < 0) {
@@ -110,16 +110,16 @@ export function close(fd: number): void {
 /**
  * Reads what is there, read(2): up to the whole buffer.
  *
- * @param fd As `openSync` of `node:fs` gives it: the kernel's own number.
+ * @param fd The kernel's number, as `openSync` of `node:fs` returns it.
  * @returns Bytes read, 0 at the end, or a negative error: `-EAGAIN`.
  */
 export function read(fd: number, buffer: Uint8Array): number {
   const count = libc().read(fd, buffer, BigInt(buffer.length));
-  return count < 0 ? -(errno() || EINTR) : count; // 0 would be an end
+  return count < 0 ? -(errno() || EINTR) : count; // 0 would mean the end
 }
 
 /**
- * Writes as much as there is room for, write(2).
+ * Writes as many bytes as there is room for, write(2).
  *
  * @param offset Where to begin in the buffer.
  * @param length Bytes to write from there.
@@ -136,7 +136,7 @@ export function write(
       `Cannot write ${length} bytes from ${offset} on: the buffer has ${buffer.length}`,
     );
   }
-  // A view of a part costs an object: only where a write was cut short.
+  // A view costs an object, so it is made only after a short write.
   const part = offset === 0 ? buffer : buffer.subarray(offset);
   const count = libc().write(fd, part, BigInt(length));
   return count < 0 ? -(errno() || EINTR) : count;
@@ -144,11 +144,11 @@ export function write(
 
 /**
  * Sets or clears `O_NONBLOCK`, fcntl(2): for standard input and output, which
- * somebody else has opened. It stays with the open file, so everybody who
- * shares it sees the change: set it back.
+ * another program has opened. All processes that share the open file see the
+ * change, so set it back.
  *
- * @returns What it was before.
- * @throws {SystemError} If it is no open descriptor.
+ * @returns Was it set before?
+ * @throws {SystemError} If the descriptor is not open.
  */
 export function setNonBlocking(fd: number, on: boolean): boolean {
   const { fcntl } = libc();

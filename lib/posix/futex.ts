@@ -10,7 +10,7 @@ const { EAGAIN, EINTR, ETIMEDOUT } = os.errno;
 
 // The number of the system call, <asm/unistd.h>.
 const SYS_FUTEX = Deno.build.arch === "aarch64" ? 98n : 202n;
-// Without FUTEX_PRIVATE_FLAG: the others are in other processes.
+// Without FUTEX_PRIVATE_FLAG, as the memory is shared between processes.
 const FUTEX_WAIT = 0;
 const FUTEX_WAKE = 1;
 
@@ -20,10 +20,10 @@ const timespec = new BigInt64Array(2); // seconds, nanoseconds
 type Word = Int32Array<ArrayBufferLike>;
 
 /**
- * Sleeps while the word has that value, and lets nothing else run meanwhile.
+ * Sleeps as long as the word has that value. It blocks the whole thread.
  *
- * @param atMostMs Milliseconds; none: until somebody wakes us.
- * @returns `true`: somebody has, or the word has changed; `false`: the time is
+ * @param atMostMs Milliseconds; none: until another process wakes it.
+ * @returns `true`: it was woken, or the word has changed; `false`: the time is
  * over, or a signal came.
  */
 export function futexWait(
@@ -44,7 +44,7 @@ export function futexWait(
   throw new SystemError("wait with futex", error);
 }
 
-/** Wakes at most that many of those that sleep on the word. */
+/** Wakes at most `count` of the threads that sleep on the word. */
 export function futexWake(word: Word, count: number): void {
   if (libc().futex(SYS_FUTEX, word, FUTEX_WAKE, count, null) < 0) {
     throw new SystemError("wake with futex", errno());

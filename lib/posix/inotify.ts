@@ -1,8 +1,8 @@
 /**
- * What changes in a folder: inotify(7).
+ * Notices changes in a folder: inotify(7).
  *
- * `Deno.watchFs` opens whatever is made in the folder that it watches, and for a
- * FIFO that means to be its reader, or to wait for a writer for ever.
+ * `Deno.watchFs` opens each file that is made in the folder. If that is a FIFO,
+ * it becomes its reader, or waits for a writer for ever.
  *
  * @module
  */
@@ -12,15 +12,15 @@ import { waitFd } from "./poll.ts";
 
 const FLAGS = O_NONBLOCK | O_CLOEXEC; // IN_NONBLOCK and IN_CLOEXEC are these
 
-/** Something was made there, or moved there. */
+/** A file was made in the folder, or moved into it. */
 const EVENTS = 0x100 | 0x080; // IN_CREATE, IN_MOVED_TO
 
-/** A folder that is watched from now on. */
+/** Watches a folder from its creation on. */
 export class FolderWatch implements Disposable {
   readonly #fd: number;
-  readonly #events = new Uint8Array(4096); // nobody reads what they say
+  readonly #events = new Uint8Array(4096); // read and thrown away
 
-  /** @throws {SystemError} `EMFILE`, `ENOSPC` where a user watches too much. */
+  /** @throws {SystemError} `EMFILE`, `ENOSPC`: the user watches too much. */
   constructor(folder: string) {
     this.#fd = libc().inotify_init1(FLAGS);
     if (this.#fd < 0) throw new SystemError("watch a folder", errno());
@@ -32,7 +32,8 @@ export class FolderWatch implements Disposable {
   }
 
   /**
-   * Wakes when something has changed since the last time: look before, and after.
+   * Wakes if anything has changed since the last call. Look at the folder after
+   * it is watched, and after each call.
    *
    * @param atMostMs Milliseconds after which the wait is over in any case.
    * @throws As {@linkcode waitFd}.

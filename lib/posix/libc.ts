@@ -1,9 +1,9 @@
 /**
  * The C library, opened on first use: importing this file needs no permission.
  *
- * Lengths go as `usize`, a BigInt: a call with a number works, too, but misses
- * the fast path. Results that the manual calls `ssize_t` or `long` are taken as
- * `i32`: ours fit, and the other way round each would make a BigInt.
+ * Lengths are passed as `usize`, a BigInt: a call with a number works, too, but
+ * misses the fast path. Results of type `ssize_t` or `long` are read as `i32`:
+ * ours fit, and reading them as `i64` would make a BigInt each time.
  *
  * @module
  */
@@ -12,7 +12,7 @@ import { LabError } from "../error.ts";
 import { available } from "./available.ts";
 
 const PATHS = [
-  `/lib/${Deno.build.arch}-linux-gnu/libc.so.6`, // Debian and its kin
+  `/lib/${Deno.build.arch}-linux-gnu/libc.so.6`, // Debian, Ubuntu
   "/lib64/libc.so.6", // Fedora, Arch
   "libc.so.6", // let ld.so(8) search
 ];
@@ -63,7 +63,7 @@ const SYMBOLS = {
     name: "open",
     parameters: ["buffer", "i32"],
     result: "i32",
-    nonblocking: true, // to JavaScript: on a thread of its own, where it may wait
+    nonblocking: true, // for JavaScript: it runs on another thread
   },
   pipe2: { parameters: ["buffer", "i32"], result: "i32" },
   poll: { parameters: ["buffer", "u64", "i32"], result: "i32" },
@@ -91,7 +91,7 @@ let errnoWord = new Int32Array(1);
 /**
  * The functions of the C library.
  *
- * @throws {LabError} If they cannot be had here, or are not permitted.
+ * @throws {LabError} If they cannot be loaded, or are not permitted.
  */
 export function libc(): Libc {
   return functions ??= open();
@@ -104,7 +104,7 @@ function open(): Libc {
   for (const path of PATHS) {
     try {
       const { __errno_location } = load(path, "__errno_location");
-      // A thread's errno stays where it is, errno(3): one view will do.
+      // A thread's errno never moves, errno(3): one view of it is enough.
       const place = __errno_location()!;
       errnoWord = new Int32Array(
         Deno.UnsafePointerView.getArrayBuffer(place, 4),
@@ -122,7 +122,7 @@ function load<Name extends keyof Libc>(path: string, name: Name) {
   return Deno.dlopen(path, symbols).symbols;
 }
 
-/** Each takes 0.2 ms to load, and a process calls ten of them or fewer. */
+/** Loads each function at its first call: 0.2 ms each, and few are called. */
 function onFirstUse(path: string): Libc {
   const functions: Record<string, unknown> = {};
   for (const name of Object.keys(SYMBOLS) as (keyof Libc)[]) {
@@ -135,12 +135,12 @@ function onFirstUse(path: string): Libc {
   return functions as Libc;
 }
 
-/** Why the last call failed, errno(3). Look at once: the next call may change it. */
+/** Why the last call failed, errno(3). The next call may change it. */
 export function errno(): number {
   return errnoWord[0];
 }
 
-/** A string as C has it. */
+/** A string with a NUL at its end, as C has it. */
 export function cString(text: string): Uint8Array<ArrayBuffer> {
   if (text.includes("\0")) {
     throw new TypeError(`Cannot pass a string with a NUL to C: '${text}'`);
@@ -151,13 +151,13 @@ export function cString(text: string): Uint8Array<ArrayBuffer> {
 /** A call failed in a way that its wrapper does not handle. */
 export class SystemError extends LabError {
   override name = "SystemError";
-  /** As in errno(3): `EACCES`. */
+  /** The name in errno(3): `EACCES`. */
   readonly code: string;
 
   /**
    * @param action What could not be done, such as `mq_open /x`.
-   * @param errno Why, as a number.
-   * @param hint What one can do about it.
+   * @param errno The error's number.
+   * @param hint What the user can do about it.
    */
   constructor(action: string, errno: number, hint?: string) {
     const words = Deno.UnsafePointerView.getCString(libc().strerror(errno)!);
@@ -166,7 +166,7 @@ export class SystemError extends LabError {
   }
 }
 
-// Reversed, for of two names of one number the first is the usual: EAGAIN.
+// Reversed, because the first of two names of a number is the usual: EAGAIN.
 const NAMES = new Map(
   Object.entries(constants.errno).reverse().map((
     [name, value],

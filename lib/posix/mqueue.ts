@@ -20,7 +20,7 @@ const { EINTR, ENOENT } = os.errno;
 
 /** Options for {@linkcode MessageQueue.open}. */
 export interface QueueOptions {
-  /** What the descriptor is for. @default {"both"} */
+  /** What the descriptor can do. @default {"both"} */
   access?: "receive" | "send" | "both";
   /** Make the queue, for us alone (0600), if it is not there. */
   create?: {
@@ -28,14 +28,14 @@ export interface QueueOptions {
     capacity: number;
     /** The longest message, in bytes. */
     size: number;
-    /** Refuse one that is there already, with `EEXIST`. @default {false} */
+    /** Refuse a queue that is there already: `EEXIST`. @default {false} */
     exclusive?: boolean;
   };
   /** Never wait in the kernel, `O_NONBLOCK`. @default {true} */
   nonblocking?: boolean;
 }
 
-/** What mq_getattr(3) says. */
+/** What mq_getattr(3) returns. */
 export interface QueueAttributes {
   /** Messages that it holds at most. */
   capacity: number;
@@ -57,7 +57,7 @@ export interface QueueAttributes {
  * ```
  */
 export class MessageQueue implements Disposable {
-  /** The descriptor, a file descriptor on Linux: for poll(2). */
+  /** The descriptor. On Linux it is a file descriptor, fit for poll(2). */
   readonly fd: number;
   /** The longest message, in bytes. */
   readonly size: number;
@@ -71,7 +71,7 @@ export class MessageQueue implements Disposable {
     this.#name = name;
     this.fd = fd;
     this.size = this.attributes().size;
-    // EMSGSIZE: a buffer that is too small for the longest is refused at once.
+    // EMSGSIZE: the buffer must have room for the longest message.
     this.#buffer = new Uint8Array(this.size);
     this.#room = BigInt(this.size);
   }
@@ -79,9 +79,9 @@ export class MessageQueue implements Disposable {
   /**
    * Opens a queue, mq_open(3).
    *
-   * @param name A slash and up to 254 characters that are none.
-   * @throws {SystemError} `ENOENT` where there is none and we may not make it;
-   * beyond the system's limits the message names the limit.
+   * @param name A slash and 1 to 254 other characters.
+   * @throws {SystemError} `ENOENT` if there is none and `create` is not given;
+   * beyond the system's limits, the message names the limit.
    */
   static open(name: string, options: QueueOptions = {}): MessageQueue {
     const { access = "both", create, nonblocking = true } = options;
@@ -108,7 +108,7 @@ export class MessageQueue implements Disposable {
   }
 
   /**
-   * Removes the name, mq_unlink(3); whoever has the queue open keeps it.
+   * Removes the name, mq_unlink(3); processes that have the queue open keep it.
    *
    * @returns Was there one?
    */
@@ -160,7 +160,7 @@ export class MessageQueue implements Disposable {
     return this.#priority[0];
   }
 
-  /** What it holds, and may hold. */
+  /** How many messages it holds, and may hold. */
   attributes(): QueueAttributes {
     const attributes = new BigInt64Array(8);
     if (libc().mq_getattr(this.fd, attributes) < 0) {

@@ -1,5 +1,5 @@
 /**
- * Why a message queue cannot be opened, in words that say what to change.
+ * Explains why a message queue cannot be opened, and what to change.
  *
  * @module
  */
@@ -13,10 +13,10 @@ const { EEXIST, EINVAL, EMFILE, ENOSPC } = os.errno;
 const LIMITS = "/proc/sys/fs/mqueue";
 
 /**
- * What to do when mq_open(3) has failed.
+ * What to do after mq_open(3) has failed.
  *
- * @param error As in errno(3).
- * @param wish What was to be made.
+ * @param error A number of errno(3).
+ * @param wish The queue that was to be made.
  */
 export function openHint(
   error: number,
@@ -24,7 +24,7 @@ export function openHint(
   wish?: { capacity: number; size: number },
 ): string | undefined {
   if (!/^\/[^/]{1,254}$/.test(name)) {
-    return "the name must be a slash and 1 to 254 characters that are none";
+    return "the name must be a slash and 1 to 254 other characters";
   }
   if (error === EEXIST) return "choose another name, or remove it";
   if (error === ENOSPC) {
@@ -43,7 +43,7 @@ export function openHint(
     } bytes (msgsize_max): ${capacity} of ${size} were asked for`;
 }
 
-/** One of the {@linkcode LIMITS}; read through the C library, or Deno would ask. */
+/** One of the {@linkcode LIMITS}; read by libc, as Deno would ask first. */
 function limit(name: string): string {
   const path = `${LIMITS}/${name}`;
   const fd = libc().open(cString(path), O_RDONLY);

@@ -1,19 +1,19 @@
 /**
- * Pipes between children of ours: pipe(2).
+ * Pipes between our children: pipe(2).
  *
  * @module
  */
 import { close, O_CLOEXEC } from "./file.ts";
 import { errno, libc, SystemError } from "./libc.ts";
 
-/** The two ends of a pipe; a child inherits only what it is given. */
+/** The two ends of a pipe; a child inherits only the end that it is given. */
 export class Pipe implements Disposable {
-  /** Descriptor of the end to read. */
+  /** The descriptor to read from. */
   readonly output: number;
-  /** Descriptor of the end to write. */
+  /** The descriptor to write to. */
   readonly input: number;
 
-  /** @throws {SystemError} `EMFILE` where no descriptor is left. */
+  /** @throws {SystemError} `EMFILE`: no descriptor is left. */
   constructor() {
     const ends = new Int32Array(2);
     if (libc().pipe2(ends, O_CLOEXEC) < 0) {

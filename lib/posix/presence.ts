@@ -1,7 +1,7 @@
 /**
- * Who has an object open: advisory locks of the open file description, fcntl(2).
- * The kernel drops them with the last descriptor, so that not even kill -9
- * leaves a trace.
+ * Marks which roles have an object open, by advisory locks of the open file
+ * description, fcntl(2). The kernel drops a lock with its last descriptor, so
+ * not even a process ended by kill -9 leaves one behind.
  *
  * @module
  */
@@ -9,7 +9,7 @@ import { constants as os } from "node:os";
 import { LabError } from "../error.ts";
 import { errno, libc, SystemError } from "./libc.ts";
 
-// Which byte of the object stands for which role.
+// The byte of the object that a role locks.
 const BYTES = { sender: 0n, receiver: 1n, parent: 2n } as const;
 
 /** The roles at a channel. */
@@ -29,14 +29,14 @@ const F_UNLCK = 2;
 const F_OFD_GETLK = 36;
 const F_OFD_SETLK = 37;
 
-/** Marks who is there, at one end of a channel. */
+/** The marks of the roles at one object, and this process's own. */
 export class Presence {
   readonly #fd: number;
   readonly #first: bigint;
 
   /**
-   * @param fd Open to read. Nobody else may use this open file description.
-   * @param path Where the descriptor is of a folder: what in it is meant.
+   * @param fd Open to read; no other code may use this open file description.
+   * @param path If `fd` is a folder: the file in it that is meant.
    */
   constructor(fd: number, path?: string) {
     this.#fd = fd;
@@ -44,13 +44,13 @@ export class Presence {
   }
 
   /**
-   * Says that we are there, until we leave or the descriptor is closed. Call it
-   * under the lock of {@linkcode exclusively}.
+   * Sets our mark, until we leave or the descriptor is closed. Call it under the
+   * lock of {@linkcode exclusively}.
    *
    * @param object What we have open, for the error.
-   * @param exclusive Refuse to be there beside another process in that role. A
-   * lab's parent shares its channel with its children alone in any case.
-   * @throws {LabError} If a process is there that we refuse.
+   * @param exclusive Refuse to share the role with another process. A lab's
+   * parent shares its channel only with its children in any case.
+   * @throws {LabError} If another process has a role that we refuse.
    */
   enter(role: Role, object: string, exclusive = false): void {
     const refused = role === "parent"
@@ -71,22 +71,22 @@ export class Presence {
     this.#lock(F_OFD_SETLK, F_RDLCK, role);
   }
 
-  /** Takes that back. */
+  /** Removes our mark. */
   leave(role: Role): void {
     this.#lock(F_OFD_SETLK, F_UNLCK, role);
   }
 
-  /** Is anybody else there in that role? Asks, and takes nothing. */
+  /** Has another process this role? Only asks, and locks nothing. */
   has(role: Role): boolean {
     return this.#lock(F_OFD_GETLK, F_WRLCK, role) !== F_UNLCK;
   }
 
-  /** Is nobody else there, in any role? */
+  /** Has no other process any role? */
   get isAlone(): boolean {
     return !EVERY_ROLE.some((role) => this.has(role));
   }
 
-  /** In which roles others are there. */
+  /** The roles that other processes have. */
   get roles(): Record<Role, boolean> {
     const [sender, receiver] = [this.has("sender"), this.has("receiver")];
     return { sender, receiver, parent: this.has("parent") };
@@ -106,8 +106,8 @@ export class Presence {
 }
 
 /**
- * Where in a folder's locks a name in it stands: 58 bits of its FNV-1a hash, in
- * bytes that no file of the folder could have.
+ * The first byte that a name locks in its folder: 58 bits of its FNV-1a hash.
+ * A lock may lie beyond the end of the file, fcntl(2).
  */
 function offsetOf(path: string): bigint {
   let hash = 0xcbf29ce484222325n;
@@ -121,25 +121,25 @@ const LOCK_EX = 2;
 const LOCK_NB = 4;
 const LOCK_UN = 8;
 
-const PATIENCE_MS = 5000;
+const LOCK_TIMEOUT_MS = 5000;
 const NOTHING = new Int32Array(0);
 
 /**
- * Does something that no other process may do at the same time, under a lock of
- * the open file, flock(2). It must be short: the others wait for it, deaf.
+ * Does the work under a lock of the open file, flock(2): one process at a time.
+ * The work must be short, as the others block until it is over.
  *
- * @param what The file's name, for the error.
- * @throws {LabError} If another process keeps the lock for 5 s: it is stopped.
+ * @param what The file's name in the error.
+ * @throws {LabError} If another process holds the lock for 5 s: it is stopped.
  */
 export function exclusively<T>(fd: number, what: string, work: () => T): T {
   const { flock, poll } = libc();
-  const latest = performance.now() + PATIENCE_MS;
+  const latestMs = performance.now() + LOCK_TIMEOUT_MS;
   while (flock(fd, LOCK_EX | LOCK_NB) < 0) {
     const error = errno();
     if (error !== os.errno.EWOULDBLOCK && error !== os.errno.EINTR) {
       throw new SystemError(`lock ${what}`, error);
     }
-    if (performance.now() > latest) {
+    if (performance.now() > latestMs) {
       throw new LabError(
         `Cannot lock ${what} as another process holds the lock: ` +
           `is one of ours stopped? fg, or kill -9`,

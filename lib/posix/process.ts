@@ -1,5 +1,5 @@
 /**
- * Is a process still there, and what if one's parent is not?
+ * Tells whether a process still runs, and ends this one with its parent.
  *
  * @module
  */
@@ -10,10 +10,9 @@ import { cString, errno, libc, SystemError } from "./libc.ts";
 const stat = new Uint8Array(512);
 
 /**
- * Does a process run? One that has died counts as dead even before its parent
- * has taken notice (a zombie), which kill(2) alone would call alive. A number
- * that was given to another process since counts as alive: nothing tells.
- * Takes about 20 microseconds.
+ * Does a process run? A zombie, whose parent has not waited for it yet, counts
+ * as dead, though kill(2) finds it. If the number belongs to a new process by
+ * now, that counts as alive: they look the same. Takes about 20 microseconds.
  *
  * @param pid 1 or greater.
  */
@@ -24,15 +23,15 @@ export function isAlive(pid: number): boolean {
     );
   }
   const { kill, open, close } = libc();
-  // EPERM: it is there, but not ours. Signal 0 is never sent.
+  // EPERM: it is another user's. Signal 0 only asks and is never sent.
   if (kill(pid, 0) < 0 && errno() !== os.errno.EPERM) return false;
-  // Through the C library, for Deno would ask for permission to read /proc.
+  // Read by libc, as Deno would ask for a permission to read /proc.
   const fd = open(cString(`/proc/${pid}/stat`), O_RDONLY);
-  if (fd < 0) return true; // nothing to read there: then kill(2) has the word
+  if (fd < 0) return true; // no /proc to read: kill(2) decides
   const count = read(fd, stat);
   close(fd);
   if (count <= 0) return false; // ESRCH: it ended between our two calls
-  // proc_pid_stat(5): PID (NAME) STATE; the name may hold a parenthesis, too.
+  // proc_pid_stat(5): PID (NAME) STATE; the name may have parentheses, too.
   const text = String.fromCharCode(...stat.subarray(0, count));
   const state = text.charAt(text.lastIndexOf(")") + 2);
   return state !== "Z" && state !== "X";
@@ -41,12 +40,12 @@ export function isAlive(pid: number): boolean {
 const PR_SET_PDEATHSIG = 1;
 
 /**
- * Makes this process end with its parent, prctl(2), even when that is ended by
- * kill -9.
+ * Makes this process end with its parent, even if kill -9 ends the parent:
+ * prctl(2).
  *
- * @param parent Its process id, from itself: by now it may have ended.
- * @param signal How we are to end; only SIGKILL ends a process that sleeps in
- * the kernel on its one thread.
+ * @param parent Its process id, which it has told us: it may have ended by now.
+ * @param signal How to end; only SIGKILL ends a process whose one thread sleeps
+ * in the kernel.
  */
 export function dieWith(
   parent: number,

@@ -19,7 +19,7 @@ const MAP_FAILED = 0xffff_ffff_ffff_ffffn;
 export interface SharedOptions {
   /** Make the segment, for us alone (0600), if it is not there. */
   create?: boolean;
-  /** Refuse one that is there already, with `EEXIST`. @default {false} */
+  /** Refuse a segment that is there already: `EEXIST`. @default {false} */
   exclusive?: boolean;
   /** How many bytes to make; needed with `create`. */
   bytes?: number;
@@ -29,27 +29,27 @@ export interface SharedOptions {
 export interface SharedSegment extends Disposable {
   /** The memory; Atomics work on it, except `wait` and `notify`. */
   readonly memory: ArrayBuffer;
-  /** Its size: what its maker chose. */
+  /** Its size, as its maker has chosen it. */
   readonly bytes: number;
-  /** Have we made it? Then it is all zeros. */
+  /** Has this call made it? Then it is all zeros. */
   readonly created: boolean;
-  /** User id of its owner. */
+  /** The user id of its owner. */
   readonly uid: number;
-  /** Is it ours: our own user's, and shut to group and others? */
+  /** Does it belong to our user, and is it closed to group and others? */
   readonly ours: boolean;
-  /** Its descriptor, for the locks of `presence.ts`. */
+  /** Its descriptor, which the locks of `presence.ts` need. */
   readonly fd: number;
-  /** Gives the memory back and closes the descriptor: from now on every view of it has length 0. */
+  /** Unmaps the memory, so that its views have length 0, and closes the fd. */
   close(): void;
 }
 
 /**
  * Opens a segment and maps it: shm_open(3), posix_fallocate(3), mmap(2).
  *
- * @param name A slash and up to 254 characters that are none.
- * @throws {SystemError} `ENOENT` where there is none and we may not make it;
- * `EAGAIN` where its maker has not given it a size yet; `ENOSPC` where there is
- * no memory left for it.
+ * @param name A slash and 1 to 254 other characters.
+ * @throws {SystemError} `ENOENT` if there is none and `create` is not given;
+ * `EAGAIN` if its maker has not given it a size yet; `ENOSPC` if no memory is
+ * left for it.
  */
 export function openShared(
   name: string,
@@ -64,13 +64,13 @@ export function openShared(
   try {
     return map(name, fd, created, create ? bytes : 0);
   } catch (error) {
-    if (created) unlinkShared(name); // leave no half-made one behind
+    if (created) unlinkShared(name); // it is only half made
     libc().close(fd);
     throw error;
   }
 }
 
-/** Two may come at once: exactly one of them is told that it has made it. */
+/** If two processes make it at once, `created` is true for exactly one. */
 function openName(name: string, create: boolean, exclusive: boolean) {
   const { shm_open } = libc();
   const path = cString(name);
@@ -86,7 +86,7 @@ function openName(name: string, create: boolean, exclusive: boolean) {
     const fd = shm_open(path, O_RDWR, 0);
     if (fd >= 0) return { fd, created: false };
     const error = errno();
-    // Removed between our two calls: ours to make after all.
+    // Removed between our two calls: try again to make it.
     const removed = refused === EEXIST && error === ENOENT;
     if (!removed) throw new SystemError(`shm_open ${name}`, refused || error);
   }
@@ -99,9 +99,9 @@ function map(name: string, fd: number, created: boolean, wish: number) {
     if (wish === 0) {
       throw new SystemError(`map ${name}`, EAGAIN, "it has no size yet");
     }
-    // Whoever is first gives it its size, even if its maker was killed. Unlike
-    // ftruncate(2) this never shrinks it under somebody's feet, and takes the
-    // memory now: later, want of it would be a SIGBUS.
+    // The first process gives it its size, even if its maker was killed. Unlike
+    // ftruncate(2), this never shrinks memory that another process uses. And it
+    // takes the memory now: to run out of it later would be a SIGBUS.
     allocate(name, fd, wish);
     bytes = stat(fd).size;
   }
@@ -119,7 +119,7 @@ function map(name: string, fd: number, created: boolean, wish: number) {
   const memory = Deno.UnsafePointerView.getArrayBuffer(place, bytes);
   const close = () => {
     if (memory.detached) return;
-    memory.transfer(); // a view that outlived its memory would crash us
+    memory.transfer(); // to read a view of unmapped memory would crash
     munmap(place, length);
     libc().close(fd);
   };
@@ -137,7 +137,7 @@ function map(name: string, fd: number, created: boolean, wish: number) {
 
 function allocate(name: string, fd: number, bytes: number): void {
   for (;;) {
-    // This one returns its error and leaves errno alone.
+    // This call returns its error and does not set errno.
     const error = libc().posix_fallocate(fd, 0n, BigInt(bytes));
     if (error === 0) return;
     if (error !== EINTR) {
@@ -147,7 +147,7 @@ function allocate(name: string, fd: number, bytes: number): void {
 }
 
 /**
- * Removes the name, shm_unlink(3); whoever has the memory mapped keeps it.
+ * Removes the name, shm_unlink(3); processes that have mapped it keep it.
  *
  * @returns Was there one?
  */

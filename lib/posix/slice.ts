@@ -3,7 +3,7 @@
  * synchronous call, for a short slice of time, again and again. The kernel
  * wakes us as fast as it wakes a C program; a call on another thread
  * (`nonblocking: true`) would take two more hops each time. Between slices the
- * event loop has its turn, so that timers run and Ctrl-C is heard.
+ * event loop runs, so that timers and Ctrl-C work.
  *
  * Meanwhile nothing else runs on this thread: wait for one thing at a time.
  *
@@ -14,15 +14,15 @@ import { eventLoop } from "../wait/turn.ts";
 
 const SLICE_MS = 100; // 10 turns a second cost well under 1 % of a processor
 
-let turned = performance.now();
+let turnedMs = performance.now(); // when the event loop last ran
 
 /**
- * Calls `sleep` until it has what it waits for.
+ * Calls `sleep` until that returns `true`.
  *
- * @param sleep Waits in the kernel for at most that many milliseconds (a whole
- * number). `true`: the wait is over; `false`: the slice is, or a signal came.
+ * @param sleep Waits in the kernel for at most `ms` (whole) milliseconds.
+ * `true`: the wait is over; `false`: the slice is over, or a signal came.
  * @param atMostMs Milliseconds after which the wait is over in any case.
- * @returns Nothing where it was over within the first slice.
+ * @returns `undefined` if the wait was over within the first slice.
  * @throws The signal's reason, once it is aborted.
  */
 export function inSlices(
@@ -32,7 +32,7 @@ export function inSlices(
 ): Promise<void> | undefined {
   signal.throwIfAborted();
   const now = performance.now();
-  const left = turned + SLICE_MS - now;
+  const left = turnedMs + SLICE_MS - now;
   if (left > 0 && sleep(Math.ceil(Math.min(left, atMostMs)))) return;
   return inMoreSlices(sleep, signal, now + atMostMs);
 }
@@ -43,14 +43,14 @@ async function inMoreSlices(
   end: number,
 ): Promise<void> {
   for (;;) {
-    const early = performance.now() - turned < SLICE_MS;
-    // Cut short by a signal: its listener has some threads to come through.
+    const early = performance.now() - turnedMs < SLICE_MS;
+    // A signal has ended the slice: give its listener time to run.
     if (early) await delay(1);
     else await eventLoop();
-    turned = performance.now();
+    turnedMs = performance.now();
     signal.throwIfAborted();
-    // Waits that are short but many must not keep the event loop out, either.
-    const left = Math.min(SLICE_MS, end - turned);
+    // Many short waits must let the event loop run, too.
+    const left = Math.min(SLICE_MS, end - turnedMs);
     if (left <= 0 || sleep(Math.ceil(left))) return;
   }
 }

@@ -1,6 +1,6 @@
 /**
- * Unix-domain stream sockets: unix(7). All of them are made with
- * `SOCK_NONBLOCK`: no call waits.
+ * Unix-domain stream sockets: unix(7). All are made with `SOCK_NONBLOCK`, so no
+ * call waits.
  *
  * @module
  */
@@ -13,8 +13,8 @@ const { EADDRINUSE, ECONNABORTED, ECONNREFUSED } = os.errno;
 const AF_UNIX = 1;
 const SOCK_STREAM = 1;
 const FLAGS = O_NONBLOCK | O_CLOEXEC; // SOCK_NONBLOCK and SOCK_CLOEXEC are these
-const BACKLOG = 512; // connections that wait to be let in
-const PATH_BYTES = 108; // of sun_path, its NUL included
+const BACKLOG = 512; // connections that wait to be accepted
+const PATH_BYTES = 108; // the size of sun_path, with its NUL
 
 /** struct sockaddr_un: the family, 2 bytes, and the path. */
 function addressOf(path: string): Uint8Array<ArrayBuffer> {
@@ -30,7 +30,7 @@ function addressOf(path: string): Uint8Array<ArrayBuffer> {
   return address;
 }
 
-/** Makes a socket and calls something with it; `undefined`: an error that is expected. */
+/** Makes a socket and calls `call` with it; `undefined`: an expected error. */
 function withSocket(
   action: string,
   call: (fd: number) => number,
@@ -48,23 +48,23 @@ function withSocket(
 /**
  * Connects, connect(2).
  *
- * @returns A descriptor; `undefined`: nobody listens there.
- * @throws {SystemError} `EAGAIN` where too many wait to be let in.
+ * @returns A descriptor; `undefined`: no process listens there.
+ * @throws {SystemError} `EAGAIN`: too many connections wait to be accepted.
  */
 export function connectTo(path: string): number | undefined {
   const address = addressOf(path);
   return withSocket(
     `connect to ${path}`,
     (fd) => libc().connect(fd, address, address.length),
-    // Nobody has come yet; or one was killed, and left the name.
+    // No listener yet; or a killed listener has left its name behind.
     [ENOENT, ECONNREFUSED],
   );
 }
 
 /**
- * Makes the name, for our user alone, and listens there: bind(2), listen(2).
+ * Makes the name, for our user alone, and listens at it: bind(2), listen(2).
  *
- * @returns A descriptor; `undefined`: something is there already.
+ * @returns A descriptor; `undefined`: the name exists already.
  */
 export function listenAt(path: string): number | undefined {
   const address = addressOf(path);
@@ -72,7 +72,7 @@ export function listenAt(path: string): number | undefined {
   return withSocket(
     `listen at ${path}`,
     (fd) => {
-      const before = umask(0o177); // bind(2) makes it with what is left: 0600
+      const before = umask(0o177); // so bind(2) makes the name with 0600
       const bound = bind(fd, address, address.length);
       umask(before); // never fails, so errno stays
       return bound || listen(fd, BACKLOG);
@@ -82,9 +82,9 @@ export function listenAt(path: string): number | undefined {
 }
 
 /**
- * Lets in the next who wants to connect, accept(2).
+ * Accepts the next connection, accept(2).
  *
- * @returns A descriptor; `undefined`: nobody does.
+ * @returns A descriptor; `undefined`: no connection waits.
  */
 export function accept(listener: number): number | undefined {
   const fd = libc().accept4(listener, null, null, FLAGS);

@@ -1,23 +1,23 @@
 /**
- * What an open object is, and whose: names in /dev/shm, of queues and in run/
- * can be other people's.
+ * Tells the kind and the owner of an open object: a name in /dev/shm, of a
+ * queue or in run/ may belong to another user.
  *
  * @module
  */
 import { errno, libc, SystemError } from "./libc.ts";
 
-/** What lies behind a descriptor. */
+/** The object of a descriptor. */
 export interface Stat {
   kind: "FIFO" | "socket" | "directory" | "file" | "link" | "device";
-  /** User id of the owner. */
+  /** The user id of the owner. */
   uid: number;
   /** Permission bits, such as 0o600. */
   mode: number;
-  /** How many names it has; 0: the name was removed, stat(2). */
+  /** How many names it has; 0: its name was removed, stat(2). */
   links: number;
-  /** Bytes it holds. */
+  /** Its size in bytes. */
   size: number;
-  /** Does it belong to our user, and to nobody else? */
+  /** Does it belong to our user, and is it closed to group and others? */
   ours: boolean;
 }
 
@@ -36,10 +36,10 @@ const KINDS: Record<number, Stat["kind"]> = {
 
 /**
  * Looks at an open descriptor of any kind: file, message queue, shared memory,
- * or one that was opened with `O_PATH`. With statx(2), for its struct is the
- * same on every processor.
+ * or a descriptor that was opened with `O_PATH`. It uses statx(2), because that
+ * struct is the same on every processor.
  *
- * @throws {SystemError} If it is no open descriptor.
+ * @throws {SystemError} If the descriptor is not open.
  */
 export function stat(fd: number): Stat {
   const { statx, geteuid } = libc();
