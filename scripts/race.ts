@@ -1,4 +1,4 @@
-// Several writers at one memory location: who loses what. Flags: --help
+// Several writers at one memory location lose updates. Flags: --help
 import { runCommand } from "../lib/cli/command.ts";
 import { RACE } from "../lib/race/flags.ts";
 

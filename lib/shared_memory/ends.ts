@@ -1,5 +1,5 @@
 /**
- * The two ends of a channel that is a ring in shared memory, between workers or
+ * The two ends of a channel that is a ring in shared memory: between workers or
  * between processes.
  *
  * @module
@@ -16,7 +16,7 @@ import {
 import { RateLimit } from "../wait/rate_limit.ts";
 import type { Ring } from "./ring.ts";
 
-/** What an end must know of those at the other end, and how it leaves. */
+/** What an end asks about the others that have the ring open. */
 export interface Attendance extends Disposable {
   /** Has any sender the ring open? */
   hasSender(): boolean;
@@ -28,7 +28,7 @@ export interface Attendance extends Disposable {
   readonly isThere: boolean;
 }
 
-/** A killed process wakes nobody, so an end that sleeps looks that often (ms). */
+/** How often (ms) a sleeping end checks: a killed process wakes nobody. */
 const CHECK_MS = 500;
 
 /** Puts records into a ring. */
@@ -70,8 +70,8 @@ export class RingReceiver implements Receiver, Disposable {
   #ring: Ring;
   #others: Attendance;
   #sendersBefore: number;
-  #hadSender = false; // since we have come?
-  #checks = new RateLimit(); // for killed senders: that takes system calls
+  #hadSender = false; // has there been a sender since we opened the ring?
+  #checks = new RateLimit(); // of killed senders: each takes system calls
 
   /** @param sendersBefore How many senders had come and gone before us. */
   constructor(
@@ -99,17 +99,17 @@ export class RingReceiver implements Receiver, Disposable {
     if (!this.#mayBeOver()) return PENDING;
     ring.recover(this.#others.isAlive);
     const over = this.#isOver();
-    // What a killed sender has left, or the last one put in before it left.
+    // Look once more: a sender may have put a record in before it ended.
     return ring.take() ?? (over ? END : PENDING);
   }
 
-  /** Have senders come, and are all of them gone? */
+  /** Has there been a sender, and have all senders gone? */
   #isOver(): boolean {
     this.#hadSender ||= this.#ring.sendersEver !== this.#sendersBefore;
     return this.#hadSender && !this.#others.hasSender();
   }
 
-  /** Have all left in order? If not, one may have been killed: check at times. */
+  /** Have all senders left? If not, check now and then for a killed one. */
   #mayBeOver(): boolean {
     return this.#ring.senders === 0 || this.#checks.due();
   }
@@ -120,7 +120,7 @@ export class RingReceiver implements Receiver, Disposable {
   }
 
   async readable(signal: AbortSignal): Promise<void> {
-    let over = this.#mayBeOver() && this.#isOver(); // reported already
+    let over = this.#mayBeOver() && this.#isOver(); // this end was reported
     const woken = await this.#ring.sleep("receivers", signal, CHECK_MS, () => {
       const before = over;
       over = this.#mayBeOver() && this.#isOver();

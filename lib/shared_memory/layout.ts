@@ -1,6 +1,6 @@
 /**
  * Where everything lies in the memory of a ring: a head, then the cells, then
- * the records that are too long for their cell.
+ * the records that are too long for their cells.
  *
  * @module
  */
@@ -11,35 +11,35 @@ const MAGIC = 0x69706331; // "ipc1"
 const VERSION = 3;
 
 /**
- * Where the 32-bit words of the head are. What the senders write often stands
- * 64 bytes from what the receivers write: in one cache line each write would
- * take the line away from the other side.
+ * Where the 32-bit words of the head are. The words that senders write often
+ * are 64 bytes away from those that receivers write. In one cache line, each
+ * write would take the line away from the other side.
  */
 export const WORD = {
   magic: 0,
   version: 1,
-  /** Slots. */
+  /** How many slots there are. */
   capacity: 2,
   /** The longest record, in bytes. */
   slotBytes: 3,
   /** How many senders have joined since the beginning. */
   sendersEver: 4,
-  /** How many senders have joined and not left; a killed one has not left. */
+  /** How many senders have joined and not left; killed senders never leave. */
   senders: 5,
   /** The position of the next record to be put in. */
   tail: 16,
-  /** The senders' lock: who is putting a record in, or 0. */
+  /** The senders' lock: the owner that puts a record in, or 0. */
   sending: 17,
   /** The position of the next record to be taken out. */
   head: 32,
-  /** The receivers' lock: who is taking a record out, or 0. */
+  /** The receivers' lock: the owner that takes a record out, or 0. */
   receiving: 33,
 } as const;
 const HEAD_BYTES = 192;
 
-// A cell is two cache lines: the slot's mark, the record's length, and a record
-// that is short enough. The cells stand close together, for the processor
-// fetches what follows ahead of time.
+// A cell is two cache lines: the slot's mark, the record's length, and the
+// record if it is short enough. The cells lie one after the other, because the
+// processor fetches the next cache line ahead of time.
 const CELL_BYTES = 128;
 const CELL_HEAD_BYTES = 8;
 const SHORT_BYTES = CELL_BYTES - CELL_HEAD_BYTES;
@@ -47,12 +47,12 @@ const SHORT_BYTES = CELL_BYTES - CELL_HEAD_BYTES;
 /** A record of more bytes is copied by `set()`, a shorter one word by word. */
 const WORD_BY_WORD_BYTES = 256;
 
-/** Bytes of memory that a ring needs. */
+/** How many bytes of memory a ring needs. */
 export function ringBytes(capacity: number, slotBytes: number): number {
   return HEAD_BYTES + capacity * (CELL_BYTES + longRecordBytes(slotBytes));
 }
 
-/** Bytes behind the cells for each slot's record, where a cell is too small. */
+/** How many bytes each slot has after the cells, if a cell is too small. */
 function longRecordBytes(slotBytes: number): number {
   return slotBytes > SHORT_BYTES ? Math.ceil(slotBytes / 64) * 64 : 0;
 }
@@ -67,7 +67,7 @@ export function formatRing(
   words[WORD.version] = VERSION;
   words[WORD.capacity] = capacity;
   words[WORD.slotBytes] = slotBytes;
-  Atomics.store(words, WORD.magic, MAGIC); // last: now it can be attached to
+  Atomics.store(words, WORD.magic, MAGIC); // last: now it is a ring
 }
 
 /** A ring's memory, seen as words and bytes. */
@@ -79,15 +79,15 @@ export class RingLayout {
   /** All of the memory. */
   protected readonly words: Int32Array<ArrayBufferLike>;
   readonly #bytes: Uint8Array;
-  readonly #longRecords: number; // where they begin, a word's index
-  readonly #longWords: number; // from one to the next
-  readonly #record = new WordView(); // of the record that is copied in
+  readonly #longRecords: number; // the index of their first word
+  readonly #longWords: number; // how many words each takes
+  readonly #record = new WordView(); // on the record that is copied in
   readonly #takenWords: Int32Array;
   readonly #taken: Uint8Array; // the record that was copied out
-  #view: Uint8Array; // of as much of it as the record is long
+  #view: Uint8Array; // on the bytes of that record
 
   /**
-   * Looks at the memory of a ring.
+   * Checks the memory of a ring, and makes its views.
    *
    * @throws {LabError} If the memory holds no ring, or one of another kind.
    */
@@ -128,10 +128,10 @@ export class RingLayout {
     this.#view = this.#taken;
   }
 
-  // Positions run from 0 to twice the capacity, and start again: two laps, so
-  // that a full ring is not taken for an empty one.
+  // Positions run from 0 up to twice the capacity, and start again at 0. With
+  // two laps, a full ring differs from an empty one.
 
-  /** In which of the two laps a position is. */
+  /** The lap of a position. */
   protected lapOf(position: number): 0 | 1 {
     return position < this.capacity ? 0 : 1;
   }
@@ -150,12 +150,12 @@ export class RingLayout {
     return position < this.capacity ? position : position - this.capacity;
   }
 
-  /** The index of the word that is a slot's mark; the record's length follows. */
+  /** The index of the slot's mark; the next word is the record's length. */
   protected markAt(position: number): number {
     return (HEAD_BYTES + this.#slotOf(position) * CELL_BYTES) >> 2;
   }
 
-  /** The index of the word with which a record begins. */
+  /** The index of the first word of a record. */
   #recordAt(position: number, length: number): number {
     return length <= SHORT_BYTES
       ? this.markAt(position) + (CELL_HEAD_BYTES >> 2)
@@ -163,8 +163,8 @@ export class RingLayout {
   }
 
   // A loop over words is much faster than set(), which needs two views. It runs
-  // backwards: a receiver that spins looks at the first cache line, and would
-  // take that line from us while we still write the second.
+  // backwards: a receiver that spins reads the first cache line, and would take
+  // that line away from us while we still write the second.
 
   /** Copies a record into the slot of a position. */
   protected copyIn(record: Uint8Array, position: number): void {
@@ -197,7 +197,7 @@ export class RingLayout {
       const count = (length + 3) >> 2;
       for (let i = 0; i < count; i++) to[i] = words[at++];
     }
-    // A view costs more than all the rest, and the last one often fits.
+    // A new view costs more than all the rest, and the last one often fits.
     if (this.#view.length !== length) {
       this.#view = this.#taken.subarray(0, length);
     }

@@ -1,6 +1,6 @@
 /**
- * What the two roles at a ring do in the same way: read a position, take a lock,
- * set a mark.
+ * What senders and receivers of a ring do in the same way: read a position,
+ * take a lock, set a mark.
  *
  * @module
  */
@@ -8,28 +8,28 @@ import { LabError } from "../error.ts";
 import { RingLayout, WORD } from "./layout.ts";
 import type { Parking } from "./parking.ts";
 
-// What a slot's mark says. In lap 0 an empty slot has the mark 0 and a full one
-// 1; in lap 1 they have 2 and 3; then comes lap 0 again. So each step adds 1.
+// The marks of a slot. In lap 0 an empty slot has the mark 0 and a full slot 1;
+// in lap 1 they have 2 and 3; then comes lap 0 again. So each step adds 1.
 
 /** The bits of a mark that say whether the slot is empty or full, and the lap. */
 export const STATE = 3;
-/** Added to a mark: somebody sleeps until it changes. */
+/** Added to a mark: a sender or receiver sleeps until the mark changes. */
 export const ASLEEP = 4;
 
-const SPINS = 1000; // looks at a lock that another holds
+const SPINS = 1000; // how often a lock is tried
 
 /** The two roles at a ring. */
 export type Role = "senders" | "receivers";
 
-/** Where each is at work, its lock, and what a slot that is ready for it adds. */
+/** Each role's position and lock, and the mark (in lap 0) of a ready slot. */
 export const ENDS = {
   senders: { position: WORD.tail, lock: WORD.sending, ready: 0 },
   receivers: { position: WORD.head, lock: WORD.receiving, ready: 1 },
 } as const;
 
-/** A ring as one that looks at it sees it, and the steps of both roles. */
+/** What can be seen of a ring, and the steps that both roles take. */
 export class RingMarks extends RingLayout {
-  /** A positive number: a process id, or a worker's. */
+  /** This end's number, which is positive: a process id, or a worker's. */
   protected readonly owner: number;
   /** How this end sleeps, and wakes others. */
   protected readonly parking: Parking;
@@ -45,14 +45,14 @@ export class RingMarks extends RingLayout {
     this.parking = parking;
   }
 
-  /** Is there something to take? */
+  /** Is there a record to take? */
   get filled(): boolean {
     const head = this.load(WORD.head);
     const mark = Atomics.load(this.words, this.markAt(head));
     return (mark & STATE) === this.fullAt(head);
   }
 
-  /** How many records lie in it; a guess while somebody is at work. */
+  /** How many records lie in it; only about right while an end is at work. */
   get length(): number {
     const count = this.load(WORD.tail) - this.load(WORD.head);
     return count < 0 ? count + 2 * this.capacity : count;
@@ -79,9 +79,9 @@ export class RingMarks extends RingLayout {
   }
 
   /**
-   * Reads a position with a plain load, ten times as fast as Atomics.load. It
-   * may be too old, as an atomic one may be a moment later; under the lock it
-   * cannot be.
+   * Reads a position with a plain load, ten times as fast as Atomics.load. The
+   * value may be out of date, as one of Atomics.load may be a moment later;
+   * under the lock it is not.
    */
   protected load(word: number): number {
     const position = this.words[word];
@@ -92,7 +92,7 @@ export class RingMarks extends RingLayout {
   /**
    * Takes a role's lock.
    *
-   * @returns Is it ours now? If not, another holds it for a long time.
+   * @returns Is it ours now? If not, another end holds it for a long time.
    */
   protected lock(word: number): boolean {
     for (let i = 0; i < SPINS; i++) {
@@ -102,19 +102,19 @@ export class RingMarks extends RingLayout {
     return false;
   }
 
-  /** Gives it back. */
+  /** Releases a role's lock. */
   protected unlock(word: number): void {
     Atomics.store(this.words, word, 0);
   }
 
-  /** Sets a mark, and wakes those that sleep on it. */
+  /** Sets a mark, and wakes all ends that sleep on it. */
   protected setMark(at: number, mark: number): void {
     const before = Atomics.exchange(this.words, at, mark & STATE);
     if (before & ASLEEP) this.parking.wake(this.words, at);
   }
 }
 
-/** The memory holds what no ring can hold. */
+/** The error for memory that holds what no ring can hold. */
 export function damaged(what: string): LabError {
   return new LabError(`Cannot use the ring as it is damaged: ${what}`);
 }

@@ -1,8 +1,8 @@
 /**
  * Mutual exclusion on one word of shared memory, between threads or processes:
- * whoever has locked the mutex is alone, and the others sleep until they are
- * woken. As long as nobody else wants it, it costs one atomic step to lock and
- * one to unlock, and the kernel does not even know that it exists.
+ * one holds the mutex, and the others sleep until they are woken. If no other
+ * wants it, to lock and to unlock costs one atomic step each, and no system
+ * call: the kernel does not even know that the mutex exists.
  *
  * After Ulrich Drepper, "Futexes Are Tricky", the third mutex.
  *
@@ -10,14 +10,14 @@
  */
 import { type BlockingParking, blockingThreadParking } from "./parking.ts";
 
-// What the word says.
+// The values of the word.
 const FREE = 0;
-const LOCKED = 1; // and nobody waits for it
-const WANTED = 2; // locked, and somebody may sleep until it is free
+const LOCKED = 1; // and no other waits for it
+const WANTED = 2; // locked, and others may sleep until it is free
 
 /**
- * The mutex. Its word must be 0 in the beginning. Who locks it twice waits for
- * ever, and so do all if its owner is killed: nobody is left to unlock it.
+ * The mutex. Its word must be 0 at first. To lock it twice is to wait for ever.
+ * If its owner is killed, all others wait for ever: only the owner unlocks it.
  *
  * @example
  * ```ts
@@ -26,7 +26,7 @@ const WANTED = 2; // locked, and somebody may sleep until it is free
  * const words = new Int32Array(new SharedArrayBuffer(8));
  * const mutex = new Mutex(words, 0);
  * mutex.lock();
- * words[1] = words[1] + 1; // nobody else is at it
+ * words[1] = words[1] + 1; // no other changes it meanwhile
  * mutex.unlock();
  * assertEquals([...words], [0, 1]);
  * ```
@@ -37,9 +37,9 @@ export class Mutex {
   readonly #parking: BlockingParking;
 
   /**
-   * A mutex on one word of memory that all of its users share.
+   * Makes a mutex on one word of memory that all its users share.
    *
-   * @param index Which of the words it is.
+   * @param index The word's index.
    * @param parking How to sleep; by default between the workers of one process.
    * @throws {RangeError} If there is no such word.
    */
@@ -60,20 +60,20 @@ export class Mutex {
     this.#parking = parking;
   }
 
-  /** Returns when it is ours; sleeps until then. */
+  /** Locks the mutex; sleeps until it is free. */
   lock(): void {
     const words = this.#words;
     const index = this.#index;
     if (Atomics.compareExchange(words, index, FREE, LOCKED) === FREE) return;
-    // Say that we want it. Was it free at that moment, then it is ours: marked
-    // as wanted, for we cannot know whether others sleep; one wake too many.
+    // Mark it as wanted. If it was free, it is now ours. It stays marked, as
+    // others may still sleep; at worst, unlock() wakes once too often.
     while (Atomics.exchange(words, index, WANTED) !== FREE) {
       this.#parking.wait(words, index, WANTED);
     }
   }
 
   /**
-   * Gives it back, and wakes one of those who sleep.
+   * Unlocks the mutex, and wakes one thread that sleeps.
    *
    * @throws {Error} If it is not locked.
    */

@@ -10,8 +10,8 @@ import type { BlockingParking, Parking } from "./parking.ts";
 const ALL = 0x7fff_ffff;
 
 /**
- * Parking between processes, on memory from `openShared`. As between threads,
- * a wait that is aborted just ends.
+ * Parking between processes, on memory from `openShared`. An aborted wait ends
+ * and throws nothing, as between threads.
  */
 export const processParking: Parking = {
   async wait(words, index, value, atMostMs, signal) {
@@ -26,8 +26,8 @@ export const processParking: Parking = {
 };
 
 /**
- * The same for a process that has nothing else to do: its thread sleeps in the
- * kernel, so that meanwhile not even a signal's listener runs.
+ * The same for a process that has nothing else to do. Its thread sleeps in the
+ * kernel; meanwhile not even the listener of a signal runs.
  */
 export const blockingProcessParking: BlockingParking = {
   wait(words, index, value) {

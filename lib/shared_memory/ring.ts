@@ -1,13 +1,13 @@
 /**
  * A bounded buffer in shared memory, for many senders and many receivers: a
- * ring of slots, each with a mark that says whether it is empty or full. That
+ * ring of slots, each with a mark that tells whether it is empty or full. The
  * mark is the lab sheet's -1 made safe: it is set last, in one atomic step, so
- * that nobody reads what is half written.
+ * no receiver reads a record that is half written.
  *
  * The slots and their marks are those of Dmitry Vyukov's bounded queue
- * (1024cores.net). But at each end only one process may be at work at a time,
- * under a lock that holds its number. If the owner of a lock is killed, the
- * others can tell, and take the lock over.
+ * (1024cores.net). But at each end only one process works at a time, under a
+ * lock that holds its number. If the owner of a lock is killed, the others
+ * notice, and take the lock over.
  *
  * @module
  */
@@ -18,7 +18,7 @@ import { type Parking, threadParking } from "./parking.ts";
 
 export type { Role } from "./marks.ts";
 
-/** A sleep (ms) on a lock that is held for long: its owner lost its processor. */
+/** How long (ms) to sleep on a lock whose owner does not run at the moment. */
 const HELD_MS = 10;
 
 /** The length of a record whose sender was killed while it wrote it. */
@@ -41,9 +41,9 @@ const KILLED = -1;
  */
 export class Ring extends RingMarks {
   /**
-   * Attaches to a ring that somebody has formatted.
+   * Attaches to a ring that was formatted before.
    *
-   * @param owner Who we are, a positive number: a process id, or a worker's.
+   * @param owner Our number, which is positive: a process id, or a worker's.
    * @throws {LabError} If the memory holds no ring, or one of another kind.
    */
   constructor(
@@ -88,7 +88,7 @@ export class Ring extends RingMarks {
         if (Atomics.load(words, WORD.tail) === tail) return false; // full
         continue; // another sender was faster: look at the slot after that
       }
-      // Become the only sender, and look again: what we saw may be too old.
+      // Become the only sender, and look again: it may have changed.
       if (!this.lock(WORD.sending)) return false;
       if (words[WORD.tail] !== tail || (words[mark] & STATE) !== empty) {
         this.unlock(WORD.sending);
@@ -121,13 +121,13 @@ export class Ring extends RingMarks {
         if (Atomics.load(words, WORD.head) === head) return undefined; // empty
         continue; // another receiver was faster: look at the slot after that
       }
-      // Become the only receiver, and look again: what we saw may be too old.
+      // Become the only receiver, and look again: it may have changed.
       if (!this.lock(WORD.receiving)) return undefined;
       if (words[WORD.head] !== head || (words[mark] & STATE) !== full) {
         this.unlock(WORD.receiving);
         continue;
       }
-      // Copy first, for the slot is ours no longer once its mark says empty.
+      // Copy first: once the mark says empty, a sender may fill the slot.
       const length = words[mark + 1];
       const record = this.#isLength(length) ? this.copyOut(head, length) : CUT;
       words[WORD.head] = this.after(head);
@@ -137,7 +137,7 @@ export class Ring extends RingMarks {
     }
   }
 
-  /** Never trust a length that somebody else could have written. */
+  /** Never trust a length that another process may have written. */
   #isLength(length: number): boolean {
     return length >= 0 && length <= this.slotBytes;
   }
@@ -146,8 +146,8 @@ export class Ring extends RingMarks {
    * Sleeps until a record comes (receivers) or a slot gets free (senders).
    *
    * @param atMostMs Milliseconds after which it wakes up in any case.
-   * @param over Is there something else to wake up for?
-   * @returns Was there something, or has somebody woken us?
+   * @param over Is there another reason to wake up?
+   * @returns `true`: look again; `false`: only the time is over.
    * @throws The signal's reason, once it is aborted.
    */
   async sleep(
@@ -162,7 +162,7 @@ export class Ring extends RingMarks {
     const at = this.markAt(next);
     const mark = Atomics.load(words, at);
     if ((mark & STATE) === 2 * this.lapOf(next) + ready) {
-      // The slot is ready for us, so it was the lock that was not free.
+      // The slot is ready, so it was the lock that was not free.
       const owner = Atomics.load(words, lock);
       if (owner !== 0) {
         await this.parking.wait(words, lock, owner, HELD_MS, signal);
@@ -170,39 +170,40 @@ export class Ring extends RingMarks {
       signal.throwIfAborted();
       return true;
     }
-    // Say that we sleep, unless the mark has changed since we looked.
+    // Mark that we sleep, unless the mark has changed since we looked.
     const asleep = mark | ASLEEP;
     if (Atomics.compareExchange(words, at, mark, asleep) !== mark) return true;
-    // Look only now: a sender that leaves from here on wakes us up.
+    // Ask over() only now: a sender that leaves after this wakes us.
     if (!over()) await this.parking.wait(words, at, asleep, atMostMs, signal);
     signal.throwIfAborted();
     return Atomics.load(words, at) !== asleep;
   }
 
-  /** A sender comes. */
+  /** Counts a sender in. */
   join(): void {
     Atomics.add(this.words, WORD.senders, 1);
     Atomics.add(this.words, WORD.sendersEver, 1);
   }
 
-  /** A sender goes: a receiver that sleeps may wait for just that. */
+  /** Counts a sender out, and wakes the receivers: it may be the end. */
   leave(): void {
     const { words } = this;
     Atomics.sub(words, WORD.senders, 1);
     const at = this.markAt(this.load(WORD.head));
     const mark = Atomics.load(words, at);
     if ((mark & ASLEEP) === 0) return;
-    // If the exchange fails, another has just set the mark and woken them.
+    // If the exchange fails, a sender has just set the mark and woken them.
     Atomics.compareExchange(words, at, mark, mark & STATE);
     this.parking.wake(words, at);
   }
 
   /**
-   * Takes over from a process that was killed while it held a lock. What a
-   * sender had begun then reads as `CUT`; what a receiver had begun is gone.
+   * Takes the lock over from a process that was killed while it held one. The
+   * record of a killed sender is then read as `CUT`; the record that a killed
+   * receiver had begun to take is lost.
    *
    * @param isAlive Does the owner of that number still run?
-   * @returns Was there one?
+   * @returns Was there such a process?
    */
   recover(isAlive: (owner: number) => boolean): boolean {
     const sender = this.#takeOver("senders", isAlive);
@@ -217,9 +218,9 @@ export class Ring extends RingMarks {
     if (owner < 0) throw damaged(`owner ${owner}`);
     if (owner === 0 || isAlive(owner)) return false;
     if (Atomics.compareExchange(words, lock, owner, this.owner) !== owner) {
-      return false; // another was faster
+      return false; // another process was faster
     }
-    // Both roles move on first and set the mark last: is that still to be done?
+    // Both roles move on first and set the mark last. Is it still to be set?
     const begun = this.before(this.load(position));
     const at = this.markAt(begun);
     const mark = 2 * this.lapOf(begun) + ready;

@@ -1,19 +1,19 @@
 /**
- * Bytes as words: four at a time.
+ * A view of bytes as 32-bit words.
  *
  * @module
  */
 
-/** Looks at byte arrays as words, and remembers the last one. */
+/** Views byte arrays as words, and keeps the last view. */
 export class WordView {
   #bytes: Uint8Array = new Uint8Array(0);
   #words: Int32Array<ArrayBufferLike> = new Int32Array(0);
 
   /**
-   * The words of the buffer that the bytes are in, from its beginning.
+   * Returns the words of the buffer that holds the bytes, from its beginning.
    *
-   * Asking an array for its buffer takes 10 ns, as long as an atomic operation,
-   * and making a view of it 60: neither is done twice for the same array.
+   * To ask an array for its buffer takes 10 ns, as long as an atomic operation,
+   * and to make a view of it 60 ns. Neither is done twice for the same array.
    */
   of(bytes: Uint8Array): Int32Array<ArrayBufferLike> {
     if (bytes !== this.#bytes) {
