@@ -6,11 +6,11 @@
  *
  * @module
  */
-import { cyan, dim, green, magenta, red, yellow } from "@std/fmt/colors";
-import { configureSync, getLogger, type LogRecord } from "@logtape/logtape";
+import { configureSync, getLogger } from "@logtape/logtape";
 import { FULL, type Refusal } from "../channel/mod.ts";
 import { seconds } from "../wait/duration.ts";
 import { retryLine } from "../wait/mod.ts";
+import { colouredLine, jsonLine, labLine, writeError } from "./log_line.ts";
 
 /** Options for {@linkcode startLog}. */
 export interface LogOptions {
@@ -44,74 +44,6 @@ export function startLog(options: LogOptions = {}): void {
       { category: ["logtape", "meta"], sinks: [], lowestLevel: "error" },
     ],
   });
-}
-
-/** `INFO:process1:Writing 1`; a control character is shown as `\\x1b`. */
-function labLine(record: LogRecord): string {
-  const level = record.level.toUpperCase();
-  return `${level}:${record.category[0]}:${printable(words(record))}`;
-}
-
-const LEVELS: Record<string, (text: string) => string> = {
-  DEBUG: dim,
-  WARNING: yellow,
-  ERROR: red,
-};
-const NAMES: Record<string, (text: string) => string> = {
-  process1: cyan,
-  process2: green,
-};
-
-/** The same line in colours, for a terminal. */
-function colouredLine(record: LogRecord): string {
-  const [level, name, ...rest] = labLine(record).split(":");
-  const text = rest.join(":");
-  const paint = LEVELS[level] ?? ((text) => text);
-  const paintName = NAMES[name] ?? magenta;
-  return `${paint(level)}:${paintName(name)}:${paint(text)}`;
-}
-
-function jsonLine(record: LogRecord): string {
-  const { pid, text: _text, ...values } = record.properties;
-  return JSON.stringify({
-    time: new Date(record.timestamp).toISOString(),
-    level: record.level.toUpperCase(),
-    logger: record.category[0],
-    pid,
-    message: words(record),
-    ...values,
-  });
-}
-
-function printable(text: string): string {
-  // deno-lint-ignore no-control-regex -- it is there to find them
-  return text.replace(/[\x00-\x08\x0a-\x1f\x7f-\x9f]/g, (character) => {
-    const code = character.charCodeAt(0).toString(16).padStart(2, "0");
-    return character === "\n" ? "\\n" : `\\x${code}`;
-  });
-}
-
-function words(record: LogRecord): string {
-  return record.message.join("");
-}
-
-const encoder = new TextEncoder();
-
-const FULL_MS = 5; // before a write to a full standard error is retried
-const sleepWord = new Int32Array(new SharedArrayBuffer(4));
-
-/** Writes one line to standard error, in one piece if the kernel can. */
-function writeError(line: string): void {
-  const bytes = encoder.encode(line + "\n");
-  for (let at = 0; at < bytes.length;) {
-    try {
-      at += Deno.stderr.writeSync(bytes.subarray(at));
-    } catch (error) {
-      // Full, and another program has set O_NONBLOCK: wait, and lose no line.
-      if (!(error instanceof Deno.errors.WouldBlock)) throw error;
-      Atomics.wait(sleepWord, 0, 0, FULL_MS);
-    }
-  }
 }
 
 /** What happened, as the JSON log names it. */

@@ -15,16 +15,13 @@ import {
   type Receiver,
   type Sender,
 } from "../channel/mod.ts";
-import { LabError } from "../error.ts";
-import { bytesIn, close, unlink } from "../posix/file.ts";
+import { bytesIn, close } from "../posix/file.ts";
 import { FolderWatch } from "../posix/inotify.ts";
 import { SystemError } from "../posix/libc.ts";
-import type { Presence } from "../posix/presence.ts";
 import { PollSet } from "../posix/poll.ts";
-import { accept, connectTo, listenAt } from "../posix/socket.ts";
+import { accept, connectTo } from "../posix/socket.ts";
 import { RateLimit } from "../wait/rate_limit.ts";
 import { channelName, folderOf, ownFile } from "./address.ts";
-import { Membership } from "./membership.ts";
 import {
   inspectPlace,
   Place,
@@ -32,6 +29,7 @@ import {
   RunFolder,
   runPath,
 } from "./run_folder.ts";
+import { Listener } from "./socket_listener.ts";
 import { StreamReader, StreamSender } from "./stream_ends.ts";
 
 /** How often (ms) a receiver that waits checks that the name still exists. */
@@ -121,69 +119,6 @@ class SocketSender extends StreamSender {
     super[Symbol.dispose]();
     this.#folder[Symbol.dispose]();
   }
-}
-
-/** A socket that listens at its name, with this process as its receiver. */
-class Listener implements Disposable {
-  readonly fd: number;
-  readonly path: string;
-  readonly #membership: Membership;
-
-  readonly #exclusive?: boolean;
-
-  constructor(path: string, exclusive?: boolean) {
-    this.path = path;
-    this.#exclusive = exclusive;
-    let listening: number | undefined;
-    const settle = (others: Presence) => {
-      removeStale(path, others);
-      listening = listenAt(path);
-      const place = Place.find(path, "socket");
-      if (!place) throw taken(path);
-      return place;
-    };
-    this.#membership = new Membership(path, "receiver", settle, exclusive);
-    if (listening === undefined) throw taken(path);
-    this.fd = listening;
-  }
-
-  /** Listens at the same name again. */
-  again(): Listener {
-    return new Listener(this.path, this.#exclusive);
-  }
-
-  /** Is the socket still at its name? */
-  get isThere(): boolean {
-    return this.#membership.isThere;
-  }
-
-  [Symbol.dispose]() {
-    // Always removed: without its listener the name leads nowhere.
-    this.#membership.leave({ last: false });
-    close(this.fd);
-    this.#membership[Symbol.dispose]();
-  }
-}
-
-/** Removes a name that a killed consumer has left behind. */
-function removeStale(path: string, others: Presence) {
-  using stale = Place.find(path, "socket");
-  if (!stale) return;
-  if (others.has("receiver") || isListened(stale)) throw taken(path);
-  unlink(path);
-}
-
-function taken(path: string): LabError {
-  return new LabError(
-    `Cannot listen at ${path} as another consumer does: choose another --name`,
-  );
-}
-
-/** Does another program listen there? It sets no mark of presence: connect. */
-function isListened(place: Place): boolean {
-  const fd = connectTo(place.pinned);
-  if (fd !== undefined) close(fd);
-  return fd !== undefined;
 }
 
 /** Reads in turn from all senders that connect, each by a stream of its own. */
