@@ -11,7 +11,7 @@ import config from "../deno.json" with { type: "json" };
 type Task = keyof typeof config.tasks;
 
 /** The arguments of `deno` in a task. */
-function taskArguments(task: Task): string[] {
+export function taskArguments(task: Task): string[] {
   return config.tasks[task].command
     .replace(/\$\(.*\)/, Deno.execPath())
     .split(" ").slice(1);

@@ -13,7 +13,7 @@ import { seconds } from "../wait/duration.ts";
 import { waitFor } from "../wait/wait_for.ts";
 import { Asking } from "./asking.ts";
 import type { ClientOptions } from "./flags.ts";
-import { replyAddress, replyName } from "./reply_channel.ts";
+import { newReplyName, replyAddress } from "./reply_channel.ts";
 import { rangeText } from "./numbers.ts";
 
 /** How often (ms) a client looks whether a server has come. */
@@ -37,10 +37,11 @@ export async function runClient(
     `No server reads ${name}`,
     serverComes(operations, options, signal),
   );
-  const replyTo = replyName(name);
-  const address = replyAddress(mechanism, replyTo);
-  await operations.remove(address); // of a client that was killed and had our Pid
-  await using receiver = await operations.openReceiver(address);
+  const replyTo = newReplyName(name);
+  log.debug(`Answers come on ${replyTo}`);
+  await using receiver = await operations.openReceiver(
+    replyAddress(mechanism, replyTo),
+  );
   await using sender = await operations.openSender({ name });
   const asking = new Asking(options, replyTo, {
     sender,

@@ -18,7 +18,7 @@ const CHANNEL = {
     MECHANISMS.filter(({ properties }) => properties.openedBy === "name"),
   ),
   name: nameFlag(
-    "the channel's name; replies come on NAME.PID",
+    "the channel's name; answers come on NAME.PID-...",
     "server",
   ),
 };

@@ -9,9 +9,17 @@ import { type Address, type Mechanism, NAME } from "../channel/mod.ts";
 /** A client asks, reads the answer, and asks again: there is one at a time. */
 const CAPACITY = 1; // messages
 
-/** The name of our own reply channel at the server of that name. */
-export function replyName(server: string): string {
-  return `${server}.${Deno.pid}`;
+/** A name has 64 characters at most: that leaves 17 after the server's. */
+const SERVER_CHARACTERS = 47;
+
+/** A new reply channel's name: two clients may have the same Pid, each in its container. */
+export function newReplyName(server: string): string {
+  return `${replyPrefix(server)}${Deno.pid}-${crypto.randomUUID().slice(0, 8)}`;
+}
+
+/** How the names of a server's reply channels begin. */
+export function replyPrefix(server: string): string {
+  return `${server.slice(0, SERVER_CHARACTERS)}.`;
 }
 
 /**
@@ -19,7 +27,7 @@ export function replyName(server: string): string {
  * run/, or to the channel of somebody else, is none.
  */
 export function isReplyName(replyTo: string, server: string): boolean {
-  return NAME.test(replyTo) && replyTo.startsWith(`${server}.`);
+  return NAME.test(replyTo) && replyTo.startsWith(replyPrefix(server));
 }
 
 /** How both sides open a reply channel. */

@@ -10,7 +10,7 @@ import {
   quote,
 } from "../message/message.ts";
 import { MAX_RANGE } from "./flags.ts";
-import { isReplyName } from "./reply_channel.ts";
+import { isReplyName, replyPrefix } from "./reply_channel.ts";
 
 /** The longest body of a request, in bytes: a number and a newline. */
 export const REQUEST_BYTES = String(MAX_RANGE).length + 1;
@@ -51,7 +51,9 @@ export function readRequest(
   }
   if (replyTo === undefined) return `${cannot}: it has no Reply-To`;
   if (!isReplyName(replyTo, server)) {
-    return `${cannot}: its Reply-To must be ${server}.PID, at most 64 characters: current value is "${replyTo}"`;
+    return `${cannot}: its Reply-To must begin with "${
+      replyPrefix(server)
+    }" and have at most 64 characters: current value is "${replyTo}"`;
   }
   return { seq, from, replyTo, count: readCount(text), quoted: quote(body) };
 }

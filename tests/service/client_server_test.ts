@@ -71,7 +71,7 @@ for (const via of VIAS) {
     const service = new Service(via);
     await using server = await service.server();
     server.kill("SIGSTOP");
-    await using dead = service.client("--verbose", "--count=5");
+    await using dead = service.client("--count=5");
     await asked(dead);
     dead.kill("SIGKILL");
     await dead.ended();
@@ -79,14 +79,16 @@ for (const via of VIAS) {
     const warning = await server.saw("WARNING");
     assertEquals(
       warning,
-      `WARNING:server:Nobody reads ${service.name}.${dead.pid}: its client has gone`,
+      `WARNING:server:Nobody reads ${
+        service.replyTo(dead)
+      }: its client has gone`,
     );
     await using next = service.client("--count=2");
     await assertCode(next, 0);
     assertEquals(numbersOf(next), [1, 2]); // the dead one's range
 
     server.kill("SIGSTOP");
-    await using deaf = service.client("--verbose");
+    await using deaf = service.client();
     await asked(deaf);
     deaf.kill("SIGSTOP");
     server.kill("SIGCONT");
@@ -117,7 +119,7 @@ for (const via of VIAS) {
     server.kill("SIGSTOP");
     await using client = service.client("--timeout=500ms");
     await assertCode(client, 1);
-    assertEquals(client.lines.slice(2), [
+    assertEquals(client.lines.slice(-1), [
       `ERROR:client:No answer to request 1 from ${service.name} within 0.5 seconds: is deno task server running there, --via=${via}?`,
     ]);
     server.kill("SIGCONT");
@@ -131,7 +133,7 @@ for (const via of VIAS) {
     const service = new Service(via);
     await using server = await service.server();
     server.kill("SIGSTOP");
-    await using client = service.client("--verbose", "--timeout=1s");
+    await using client = service.client("--timeout=1s");
     await asked(client);
     server.kill("SIGKILL");
     assertMatch(await assertCode(client, 1), /ERROR:client:No answer to /);
@@ -153,7 +155,7 @@ for (const via of VIAS) {
       await using one = service.client(...flags, "--requests=2");
       await assertCode(one, 0);
       server.kill("SIGSTOP");
-      await using two = service.client("--verbose", ...flags);
+      await using two = service.client(...flags);
       await asked(two);
       two.kill("SIGINT");
       await assertCode(two, 130);
@@ -189,7 +191,7 @@ Deno.test("bad requests get a WARNING each, and the server goes on", async () =>
     ]
       .map((replyTo): [string, string] => [
         request("3", { "Reply-To": replyTo }),
-        `${CANNOT}its Reply-To must be ${name}.PID, at most 64 characters: current value is "${replyTo}"`,
+        `${CANNOT}its Reply-To must begin with "${name}." and have at most 64 characters: current value is "${replyTo}"`,
       ]),
     ...["many", "0", "-1", "1e3", "1000001", ""].map((
       body,
@@ -269,14 +271,13 @@ exec sleep 60`,
 
 Deno.test("a client ignores an answer to a question that it did not ask", async () => {
   const service = new Service();
-  const { name } = service;
   await using server = await service.server("--requests=1");
   server.kill("SIGSTOP");
-  await using client = service.client("--verbose");
+  await using client = service.client();
   await asked(client);
   const text = request("666", { Type: "response", Seq: "99" });
   await using writer = shell(
-    `cat > run/${name}.${client.pid}.fifo <<'EOF'\n${text}EOF`,
+    `cat > run/${service.replyTo(client)}.fifo <<'EOF'\n${text}EOF`,
   );
   await assertCode(writer, 0);
   assertEquals(
@@ -293,7 +294,7 @@ Deno.test("a client ignores an answer to a question that it did not ask", async 
 Deno.test("client log and server log read as they should", async () => {
   const service = new Service();
   await using server = await service.server("--requests=2");
-  await using client = service.client("--count=3", "--requests=2");
+  await using client = service.start("client", ["--count=3", "--requests=2"]);
   await assertCode(client, 0);
   await assertCode(server, 0);
   assertEquals(client.lines, [

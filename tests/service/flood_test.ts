@@ -45,7 +45,7 @@ for (const [what, { text, warning = "" }] of Object.entries(FLOODS)) {
     const service = new Service();
     await using server = await service.server();
     server.kill("SIGSTOP");
-    await using client = service.client("--verbose");
+    await using client = service.client();
     await asked(client);
     await using _flood = new Flood(service.replyTo(client), text);
     await aWhile();
@@ -58,7 +58,7 @@ for (const [what, { text, warning = "" }] of Object.entries(FLOODS)) {
     const service = new Service();
     await using server = await service.server();
     server.kill("SIGSTOP");
-    await using client = service.client("--verbose", "--timeout=1s");
+    await using client = service.client("--timeout=1s");
     await asked(client);
     await using _flood = new Flood(service.replyTo(client), text);
     await assertEnds(client, 1);

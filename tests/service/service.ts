@@ -20,11 +20,12 @@ export type Via = typeof VIAS[number];
 
 /** A service under a name of its own. */
 export class Service {
-  readonly name = freshName();
+  readonly name: string;
   readonly #via: Via;
-  #pids: number[] = [];
+  #scripts: Running[] = [];
 
-  constructor(via: Via = "fifo") {
+  constructor(via: Via = "fifo", name: string = freshName()) {
+    this.name = name;
     this.#via = via;
   }
 
@@ -35,38 +36,42 @@ export class Service {
     return objectName(this.name);
   }
 
-  #start(part: "server" | "client", flags: string[]): Running {
+  /** Starts a server or a client of this service. */
+  start(part: "server" | "client", flags: string[]): Running {
     const all = [`--via=${this.#via}`, `--name=${this.name}`, ...flags];
     const script = start(part, all);
-    this.#pids.push(script.pid);
+    this.#scripts.push(script);
     return script;
   }
 
   async server(...flags: string[]): Promise<Running> {
-    const server = this.#start("server", flags);
+    const server = this.start("server", flags);
     await server.saw("Pid:");
     return server;
   }
 
   client(...flags: string[]): Running {
-    return this.#start("client", ["--timeout=30s", ...flags]);
+    return this.start("client", ["--timeout=30s", "--verbose", ...flags]);
   }
 
-  /** The name of a client's reply channel. */
+  /** The name of a client's reply channel; a client says it with --verbose. */
   replyTo(client: Running): string {
-    return `${this.name}.${client.pid}`;
+    const line = client.lines.find((line) => line.startsWith(ANSWERS_COME));
+    return line?.slice(ANSWERS_COME.length) ?? "";
   }
 
   /** Checks that neither the channel nor any client's reply channel is there. */
   async assertNothingLeft() {
     assertEquals(leftovers(this.name), []);
     const { remove } = await mechanismNamed(this.#via).load();
-    for (const suffix of ["", ...this.#pids.map((pid) => `.${pid}`)]) {
-      const name = this.name + suffix;
+    const replies = this.#scripts.map((script) => this.replyTo(script));
+    for (const name of [this.name, ...replies.filter((name) => name)]) {
       assertEquals(await remove({ name }), undefined);
     }
   }
 }
+
+const ANSWERS_COME = "DEBUG:client:Answers come on ";
 
 /** The numbers that a client was given. */
 export function numbersOf({ lines }: Running): number[] {

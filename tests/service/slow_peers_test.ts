@@ -54,7 +54,7 @@ Deno.test("six clients that read nothing do not hold up one that reads", async (
 echo asked >&2; exec sleep 60`,
   );
   await deaf.saw("asked");
-  await using client = service.client("--verbose");
+  await using client = service.client();
   await asked(client);
   server.kill("SIGCONT");
   await assertCode(client, 0);
