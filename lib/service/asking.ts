@@ -3,52 +3,69 @@
  *
  * @module
  */
-import type { Receiver, Sender } from "../channel/mod.ts";
+import type { Operations, Receiver, Sender } from "../channel/mod.ts";
 import type { ProcessLog } from "../cli/log.ts";
 import { header } from "../message/header.ts";
 import { Message, MessageError, recordOf } from "../message/mod.ts";
 import { waitFor } from "../wait/mod.ts";
 import type { ClientOptions } from "./flags.ts";
 import { Incoming, type IncomingWait } from "./incoming.ts";
+import { newReplyName, replyAddress } from "./reply_channel.ts";
 import { ANSWER_BYTES } from "./request.ts";
+import { withdraw } from "./withdrawal.ts";
 
-/** What a client has open while it asks. */
-export interface Ends {
-  /** To the server. */
-  sender: Sender;
-  /** Of the reply channel. */
-  receiver: Receiver;
-  log: ProcessLog;
-  signal: AbortSignal;
-}
+type OpenSender = Sender & (Disposable | AsyncDisposable);
+type OpenReceiver = Receiver & (Disposable | AsyncDisposable);
 
-/** Asks, and waits for the answers. */
-export class Asking {
+/** The two channels of a client: it asks on one, and reads answers on the other. */
+export class Asking implements AsyncDisposable {
+  readonly #operations: Operations;
   readonly #options: ClientOptions;
-  readonly #replyTo: string;
-  readonly #sender: Sender;
-  readonly #incoming: Incoming;
   readonly #log: ProcessLog;
   readonly #wait: IncomingWait;
+  readonly #replyTo: string;
+  readonly #sender: OpenSender;
+  readonly #receiver: OpenReceiver;
+  readonly #incoming: Incoming;
+  #unanswered = false;
 
-  constructor(options: ClientOptions, replyTo: string, ends: Ends) {
-    const { sender, receiver, log, signal } = ends;
+  private constructor(
+    operations: Operations,
+    options: ClientOptions,
+    log: ProcessLog,
+    signal: AbortSignal,
+    ends: { replyTo: string; sender: OpenSender; receiver: OpenReceiver },
+  ) {
+    const { mechanism, wait, retry, timeout } = options;
+    const onRetry = log.retry.bind(log);
+    this.#operations = operations;
     this.#options = options;
-    this.#replyTo = replyTo;
-    this.#sender = sender;
-    this.#incoming = new Incoming(
-      options.mechanism,
-      receiver,
-      ANSWER_BYTES,
-    );
     this.#log = log;
-    this.#wait = {
-      way: options.wait,
-      delay: options.retry,
-      timeout: options.timeout,
-      signal,
-      onRetry: log.retry.bind(log),
-    };
+    this.#wait = { way: wait, delay: retry, timeout, signal, onRetry };
+    this.#replyTo = ends.replyTo;
+    this.#sender = ends.sender;
+    this.#receiver = ends.receiver;
+    this.#incoming = new Incoming(mechanism, ends.receiver, ANSWER_BYTES);
+  }
+
+  /** Opens the server's channel, and a new reply channel. */
+  static async open(
+    operations: Operations,
+    options: ClientOptions,
+    log: ProcessLog,
+    signal: AbortSignal,
+  ): Promise<Asking> {
+    const { mechanism, name } = options;
+    const replyTo = newReplyName(name);
+    log.debug(`Answers come on ${replyTo}`);
+    const address = replyAddress(mechanism, replyTo);
+    await using stack = new AsyncDisposableStack();
+    const receiver = stack.use(await operations.openReceiver(address));
+    const sender = stack.use(await operations.openSender({ name }));
+    const ends = { replyTo, sender, receiver };
+    const asking = new Asking(operations, options, log, signal, ends);
+    stack.move();
+    return asking;
   }
 
   /** Sends a request. @throws {TimeoutError} If the server takes it too late. */
@@ -68,6 +85,7 @@ export class Asking {
       (signal) => sender.writable(signal),
       this.#wait,
     );
+    this.#unanswered = true;
   }
 
   /**
@@ -77,7 +95,7 @@ export class Asking {
    */
   async answer(seq: number): Promise<Message> {
     const log = this.#log;
-    return await this.#incoming.find((found) => {
+    const answer = await this.#incoming.find((found) => {
       if (found instanceof MessageError) {
         log.warn(found.message);
         return undefined;
@@ -89,5 +107,16 @@ export class Asking {
         `Ignored a ${type} with Seq ${theirs} from ${from}: we wait for the answer to request ${seq}`,
       );
     }, this.#wait);
+    this.#unanswered = false;
+    return answer;
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await using _receiver = this.#receiver;
+    await using sender = this.#sender;
+    const { mechanism, name } = this.#options;
+    if (!this.#unanswered || !mechanism.properties.outlives) return;
+    const request = { name, replyTo: this.#replyTo, sender };
+    await withdraw(this.#operations, request, this.#log);
   }
 }

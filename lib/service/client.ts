@@ -13,7 +13,6 @@ import { seconds } from "../wait/duration.ts";
 import { waitFor } from "../wait/wait_for.ts";
 import { Asking } from "./asking.ts";
 import type { ClientOptions } from "./flags.ts";
-import { newReplyName, replyAddress } from "./reply_channel.ts";
 import { rangeText } from "./numbers.ts";
 
 /** How often (ms) a client looks whether a server has come. */
@@ -28,35 +27,26 @@ export async function runClient(
   options: ClientOptions,
   signal: AbortSignal,
 ): Promise<0> {
-  const { mechanism, name, count, requests } = options;
+  const { name, count, requests } = options;
   const log = new ProcessLog("client");
   log.start();
-  const operations = await mechanism.load();
-  const patience = new Patience(options, operations);
-  await patience.with(
+  const operations = await options.mechanism.load();
+  await inTime(
+    options,
     `No server reads ${name}`,
     serverComes(operations, options, signal),
   );
-  const replyTo = newReplyName(name);
-  log.debug(`Answers come on ${replyTo}`);
-  await using receiver = await operations.openReceiver(
-    replyAddress(mechanism, replyTo),
-  );
-  await using sender = await operations.openSender({ name });
-  const asking = new Asking(options, replyTo, {
-    sender,
-    receiver,
-    log,
-    signal,
-  });
+  await using asking = await Asking.open(operations, options, log, signal);
   for (let seq = 1; seq <= requests; seq++) {
     log.info(`Asking for ${count}`, { seq, count });
-    await patience.with(
+    await inTime(
+      options,
       `Request ${seq} could not be sent to ${name}`,
       asking.ask(seq),
     );
     log.debug(`Asked ${seq}`);
-    const answer = await patience.with(
+    const answer = await inTime(
+      options,
       `No answer to request ${seq} from ${name}`,
       asking.answer(seq),
     );
@@ -84,34 +74,21 @@ async function serverComes(
   );
 }
 
-/** Says what did not happen in time. */
-class Patience {
-  readonly #options: ClientOptions;
-  readonly #operations: Operations;
-
-  constructor(options: ClientOptions, operations: Operations) {
-    this.#options = options;
-    this.#operations = operations;
-  }
-
-  async with<T>(what: string, waiting: Promise<T>): Promise<T> {
-    const { mechanism, name, timeout } = this.#options;
-    const { inspect, remove } = this.#operations;
-    try {
-      return await waiting;
-    } catch (error) {
-      if (!(error instanceof TimeoutError)) throw error;
-      // Its server was killed: our request would stay in it.
-      const { outlives } = mechanism.properties;
-      if (outlives && !(await inspect?.({ name }))?.receiver) {
-        await remove({ name });
-      }
-      throw new TimeoutError(
-        `${what} within ${
-          seconds(timeout)
-        }: is deno task server running there, --via=${mechanism.name}?`,
-      );
-    }
+/** Waits, and says what did not happen in time. */
+async function inTime<T>(
+  { mechanism, timeout }: ClientOptions,
+  what: string,
+  waiting: Promise<T>,
+): Promise<T> {
+  try {
+    return await waiting;
+  } catch (error) {
+    if (!(error instanceof TimeoutError)) throw error;
+    throw new TimeoutError(
+      `${what} within ${
+        seconds(timeout)
+      }: is deno task server running there, --via=${mechanism.name}?`,
+    );
   }
 }
 
