@@ -70,6 +70,15 @@ export function openShared(
   }
 }
 
+/**
+ * Maps a segment whose descriptor we have inherited: it needs no name.
+ *
+ * @throws {SystemError} If the descriptor is of no segment.
+ */
+export function mapShared(fd: number): SharedSegment {
+  return map(`descriptor ${fd}`, fd, false, 0);
+}
+
 /** If two processes make it at once, `created` is true for exactly one. */
 function openName(name: string, create: boolean, exclusive: boolean) {
   const { shm_open } = libc();
@@ -92,7 +101,12 @@ function openName(name: string, create: boolean, exclusive: boolean) {
   }
 }
 
-function map(name: string, fd: number, created: boolean, wish: number) {
+function map(
+  name: string,
+  fd: number,
+  created: boolean,
+  wish: number,
+): SharedSegment {
   const { mmap, munmap } = libc();
   let { uid, ours, size: bytes } = stat(fd);
   if (bytes === 0) {

@@ -35,25 +35,28 @@ export function workerMemory(writers: number): WriterMemory {
   };
 }
 
-/** Memory for processes: a segment with a name of its own. */
+/**
+ * Memory for processes: a segment whose name goes at once, so that not even
+ * kill -9 leaves it behind. The writers inherit its descriptor.
+ */
 export function processMemory(writers: number): WriterMemory {
-  const name = `/ipc-lab.race-${Deno.pid}`;
-  // An earlier process with our process id may have been killed and left one.
-  unlinkShared(name);
+  const name = `/ipc-lab-race.${crypto.randomUUID()}`;
   const bytes = raceBytes(writers);
   const segment = openShared(name, { create: true, exclusive: true, bytes });
+  unlinkShared(name);
   const script = new URL("./process.ts", import.meta.url);
   return {
     memory: segment.memory,
     start(job) {
-      const argument: ProcessJob = { job, name, parent: Deno.pid };
-      const args = [JSON.stringify(argument)];
-      return startProcess({ script, args, permissions: ["--allow-ffi"] });
+      const argument: ProcessJob = { job, parent: Deno.pid };
+      return startProcess({
+        script,
+        args: [JSON.stringify(argument)],
+        permissions: ["--allow-ffi"],
+        stdin: segment.fd,
+      });
     },
-    [Symbol.dispose]() {
-      unlinkShared(name);
-      segment.close();
-    },
+    [Symbol.dispose]: segment.close,
   };
 }
 

@@ -80,19 +80,17 @@ export interface Job {
  * Waits at the start until all writers run, and then increments.
  *
  * @param memory As many bytes as {@linkcode raceBytes} says, all zeros at first.
- * @param whenAllArrived The last writer to arrive calls it, before the start.
  */
 export function write(
   memory: ArrayBufferLike,
   parking: BlockingParking,
   { writer, writers, times, lock }: Job,
-  whenAllArrived: () => void = () => {},
 ): void {
   const words = new Int32Array(memory, 0, HEADER_BYTES >> 2);
   const increments = INCREMENTS[lock];
   warmUp(increments, parking);
   const mutex = new Mutex(words, WORD.mutex, parking);
-  passBarrier(words, writers, parking, whenAllArrived);
+  passBarrier(words, writers, parking);
   const start = performance.now();
   increments(words, times, mutex);
   new Float64Array(memory, HEADER_BYTES)[writer] = performance.now() - start;
@@ -121,13 +119,9 @@ function passBarrier(
   words: Int32Array<ArrayBufferLike>,
   writers: number,
   parking: BlockingParking,
-  whenAllArrived: () => void,
 ): void {
   let arrived = Atomics.add(words, WORD.arrived, 1) + 1;
-  if (arrived === writers) {
-    whenAllArrived();
-    parking.wake(words, WORD.arrived, writers);
-  }
+  if (arrived === writers) parking.wake(words, WORD.arrived, writers);
   while (arrived < writers) {
     parking.wait(words, WORD.arrived, arrived);
     arrived = Atomics.load(words, WORD.arrived);

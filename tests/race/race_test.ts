@@ -10,7 +10,7 @@ import { RACE } from "../../lib/race/flags.ts";
 import { blockingProcessParking } from "../../lib/shared_memory/process_parking.ts";
 import { isAlive } from "../../lib/posix/process.ts";
 import { openShared, unlinkShared } from "../../lib/posix/shm.ts";
-import { leftovers, run, type Running, start } from "../scripts.ts";
+import { descriptors, run, type Running, start } from "../scripts.ts";
 
 const PEER = new URL("./mutex_peer.ts", import.meta.url);
 const MECHANISMS = ["workers", "shm"];
@@ -164,7 +164,7 @@ for (const via of MECHANISMS) {
       const { code, log } = await script.ended();
       assertEquals(code, 130, log);
       assert(!log.includes("ERROR"), log);
-      assertGone(script, pids);
+      assertGone(pids);
     }
   });
 }
@@ -183,16 +183,17 @@ async function writers(script: Running, via: string): Promise<number[]> {
     return pid === undefined ? [] : [Number(pid)];
   });
   assertEquals(pids.length, via === "shm" ? 2 : 0);
-  // The segment loses its name when all writers have arrived at the start.
-  while (via === "shm" && leftovers(`race-${script.pid}`).length) {
-    await delay(20);
+  // Standard input is the segment; by now it has no name that could be left.
+  for (const pid of pids) {
+    while (!descriptors(pid).some((fd) => /ipc-lab-race.*deleted/.test(fd))) {
+      await delay(10);
+    }
   }
   await delay(20);
   return pids;
 }
 
-function assertGone(script: Running, pids: number[]) {
-  assertEquals(leftovers(`race-${script.pid}`), []);
+function assertGone(pids: number[]) {
   assertEquals(pids.filter(isAlive), []);
 }
 
@@ -203,7 +204,7 @@ Deno.test("race ends with 130 when Ctrl-C ends the writers first", async () => {
   script.kill("SIGINT");
   const { code, log } = await script.ended();
   assertEquals(code, 130, log);
-  assertGone(script, pids);
+  assertGone(pids);
 });
 
 Deno.test("race ends with 130 on Ctrl-C before the start", async () => {
@@ -212,7 +213,7 @@ Deno.test("race ends with 130 on Ctrl-C before the start", async () => {
   script.kill("SIGINT");
   const { code, log } = await script.ended();
   assertEquals(code, 130, log);
-  assertGone(script, []);
+  assertGone([]);
 });
 
 // With none, the other writer goes on; with mutex, it waits for the dead one.
@@ -231,7 +232,7 @@ for (const lock of ["none", "mutex"]) {
         }, was ended by SIGKILL$`,
       ),
     );
-    assertGone(script, pids);
+    assertGone(pids);
   });
 }
 
@@ -242,7 +243,6 @@ Deno.test("race whose parent is killed leaves no segment and no writer", async (
     script.kill("SIGKILL");
     await script.ended(); // and the writers: they share its standard error
     while (pids.some(isAlive)) await delay(10); // a process closes it before it has ended
-    assertEquals(leftovers(`race-${script.pid}`), []);
   }
 });
 
