@@ -5,7 +5,7 @@ import { MECHANISM_TABLE } from "../lib/lab/tools.ts";
 Deno.exit(
   await runCommand(MECHANISM_TABLE, "mechanisms", async () => {
     const { mechanismLines } = await import("../lib/mechanism/table.ts");
-    const table = new TextEncoder().encode(mechanismLines());
+    const table = new TextEncoder().encode(await mechanismLines());
     await Deno.stdout.write(table);
     return 0;
   }),

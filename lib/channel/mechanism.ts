@@ -130,6 +130,13 @@ export interface Operations {
    * @returns `undefined`: nothing is there.
    */
   inspect?(address: Address): Awaitable<Occupancy | undefined>;
+  /**
+   * Makes the kernel's object under a name of its own, and removes it again: on
+   * some machines the kernel has none, or refuses it.
+   *
+   * @throws {LabError} If it does.
+   */
+  tryOut?(): void;
   /** Makes the memory that both ends share, if the parent makes the channel. */
   allocate?(address: Address): SharedArrayBuffer;
   /**

@@ -63,6 +63,13 @@ export function inspect(address: Address): Occupancy | undefined {
   return { object, ...new Presence(open.fd).roles, messages };
 }
 
+export function tryOut(): void {
+  const name = `/ipc-lab-try.${crypto.randomUUID()}`;
+  const create = { capacity: 1, size: 1, exclusive: true };
+  using _queue = MessageQueue.open(name, { create });
+  MessageQueue.unlink(name);
+}
+
 export function remove(address: Address): string | undefined {
   const name = nameOf(address);
   using open = openExisting(name);

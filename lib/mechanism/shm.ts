@@ -70,6 +70,16 @@ export function inspect(address: Address): Occupancy | undefined {
   }
 }
 
+export function tryOut(): void {
+  const name = `/ipc-lab-try.${crypto.randomUUID()}`;
+  using _segment = openShared(name, {
+    create: true,
+    exclusive: true,
+    bytes: 1,
+  });
+  unlinkShared(name);
+}
+
 export function remove(address: Address): string | undefined {
   const name = nameOf(address);
   const left = describe(name);

@@ -1,11 +1,12 @@
 import { markdownTable } from "markdown-table";
 import type { Mechanism, Properties } from "../channel/mod.ts";
+import { LabError } from "../error.ts";
 import { MECHANISMS } from "./mod.ts";
 
 type Column = [heading: string, cell: (mechanism: Mechanism) => string];
 
 const COLUMNS: Column[] = [
-  ["mechanism", ({ name }) => name],
+  ["--via", ({ name }) => name],
   ["kernel object", ({ properties }) => properties.object],
   ["direction", ({ properties }) => properties.direction],
   ["found by", ({ properties }) => properties.openedBy],
@@ -47,10 +48,10 @@ export function mechanismTable(): string {
  * ```ts
  * import { assertStringIncludes } from "@std/assert";
  *
- * assertStringIncludes(mechanismLines(), "fifo       mkfifo(3)");
+ * assertStringIncludes(await mechanismLines(), "fifo     mkfifo(3)");
  * ```
  */
-export function mechanismLines(): string {
+export async function mechanismLines(): Promise<string> {
   const rows = [HEADINGS, ...ROWS];
   const widths = HEADINGS.map((_, i) =>
     Math.max(...rows.map((row) => row[i].length))
@@ -58,12 +59,29 @@ export function mechanismLines(): string {
   const lines = rows.map((row) =>
     row.map((cell, i) => cell.padEnd(widths[i])).join("  ").trimEnd()
   );
-  const missing = MECHANISMS.flatMap(({ name, available }) => {
-    const there = available();
-    return there === true ? [] : [`${name} is not available: ${there}`];
-  });
+  const missing: string[] = [];
+  for (const mechanism of MECHANISMS) {
+    const why = await refusalOf(mechanism);
+    if (why !== undefined) {
+      missing.push(`${mechanism.name} is not available: ${why}`);
+    }
+  }
   const here = missing.length === 0
     ? ["All are available on this machine."]
     : missing;
   return [...lines, "", ...here, ""].join("\n");
+}
+
+/** Why the mechanism does not work here; `undefined`: it does. */
+async function refusalOf(
+  { available, load }: Mechanism,
+): Promise<string | undefined> {
+  const there = available();
+  if (there !== true) return there;
+  try {
+    (await load()).tryOut?.();
+  } catch (error) {
+    if (error instanceof LabError) return error.message;
+    throw error;
+  }
 }

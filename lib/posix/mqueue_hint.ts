@@ -33,7 +33,7 @@ export function openHint(
   if (!wish) return undefined;
   const { capacity, size } = wish;
   if (error === EMFILE) {
-    return `${capacity} messages of ${size} bytes are more than is left of ` +
+    return `messages: ${capacity}, bytes of each: ${size}, more than is left of ` +
       "what one user's queues may hold in all (RLIMIT_MSGQUEUE, ulimit -q)";
   }
   if (error !== EINVAL) return undefined;

@@ -423,3 +423,18 @@ Deno.test({
     assertEquals(leftovers(name), []);
   },
 });
+
+Deno.test({
+  name: "mechanisms says what the kernel refuses",
+  ignore,
+  async fn() {
+    const { command } = config.tasks.mechanisms;
+    await using script = shell(
+      `exec prlimit --msgqueue=0 ${command.replace(/^deno/, Deno.execPath())}`,
+    );
+    const text = new TextDecoder().decode(await script.output());
+    assert(/^queue is not available: Cannot mq_open/m.test(text), text);
+    assert(!/^shm is not/m.test(text), text);
+    for (const line of text.split("\n").slice(0, 7)) assert(line.length <= 80);
+  },
+});
