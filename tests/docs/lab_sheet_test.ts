@@ -27,7 +27,7 @@ function normalised(line: string): string {
     return line.replace(/[\d.]+/g, "N").replace(/ +/g, " ").replace(/-+/g, "-");
   }
   return line
-    .replace(/\b(client|server)\.\d+/g, "$1.N")
+    .replace(/\b(client|server)\.\d+(-[0-9a-f]{8})?/g, "$1.N")
     .replace(/ipc-lab-\d+\./, "ipc-lab-UID.")
     .replace(/[1-9]\d* of (\d+) updates/, "N of $1 updates") // 0 stays 0
     .replace(/[\d.]+ (ns|times)/g, "T $1")
