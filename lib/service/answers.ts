@@ -68,7 +68,7 @@ export class Answers implements AsyncDisposable {
     const { seq, from, replyTo, count } = request;
     if (this.#waiting.has(replyTo)) {
       this.#log.warn(
-        `Cannot answer request ${seq} from ${from}: it has not read the answer before`,
+        `Cannot answer request ${seq} from ${from}: its client has not read the answer before`,
       );
       return;
     }
@@ -123,7 +123,7 @@ export class Answers implements AsyncDisposable {
   ): Promise<boolean> {
     try {
       if (await this.#offer(replyTo, answer, onWait)) return true;
-      this.#log.warn(`Nobody reads ${replyTo}: its client has gone`);
+      this.#log.warn(`Nobody reads '${replyTo}': its client has gone`);
       this.#waiting.delete(replyTo); // so that its reply channel is removed
       await this.#removeUnread();
     } catch (error) {
@@ -131,8 +131,8 @@ export class Answers implements AsyncDisposable {
       if (!isExpected(error)) throw error;
       this.#log.warn(
         error instanceof TimeoutError
-          ? `Nothing more fits into ${replyTo}: its client reads none`
-          : `Cannot answer on ${replyTo}: ${error.message}`,
+          ? `Nothing more fits into '${replyTo}': its client does not read`
+          : `Cannot answer on '${replyTo}': ${error.message}`,
       );
     }
     return false;
@@ -181,7 +181,7 @@ export class Answers implements AsyncDisposable {
         await this.#operations.remove(address);
       } catch (error) {
         if (!isExpected(error)) throw error;
-        this.#log.warn(`Cannot remove ${replyTo}: ${error.message}`);
+        this.#log.warn(`Cannot remove '${replyTo}': ${error.message}`);
       }
       this.#used.delete(replyTo);
     }

@@ -104,7 +104,7 @@ export class Asking implements AsyncDisposable {
       const answers = type === "response" || type === "error";
       if (answers && theirs === seq) return found;
       log.warn(
-        `Ignored a ${type} with Seq ${theirs} from ${from}: we wait for the answer to request ${seq}`,
+        `Ignored a message of Type "${type}", Seq ${theirs}, From "${from}": it does not answer request ${seq}`,
       );
     }, this.#wait);
     this.#unanswered = false;

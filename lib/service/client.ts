@@ -8,7 +8,7 @@ import { delay } from "@std/async/delay";
 import { ABSENT, type Operations } from "../channel/mod.ts";
 import { ProcessLog } from "../cli/log.ts";
 import { LabError, TimeoutError } from "../error.ts";
-import type { Message } from "../message/mod.ts";
+import { type Message, quote } from "../message/message.ts";
 import { seconds } from "../wait/duration.ts";
 import { waitFor } from "../wait/wait_for.ts";
 import { Asking } from "./asking.ts";
@@ -33,7 +33,7 @@ export async function runClient(
   const operations = await options.mechanism.load();
   await inTime(
     options,
-    `No server reads ${name}`,
+    `No server reads '${name}'`,
     serverComes(operations, options, signal),
   );
   await using asking = await Asking.open(operations, options, log, signal);
@@ -41,13 +41,13 @@ export async function runClient(
     log.info(`Asking for ${count}`, { seq, count });
     await inTime(
       options,
-      `Request ${seq} could not be sent to ${name}`,
+      `Request ${seq} could not be sent to '${name}'`,
       asking.ask(seq),
     );
     log.debug(`Asked ${seq}`);
     const answer = await inTime(
       options,
-      `No answer to request ${seq} from ${name}`,
+      `No answer to request ${seq} from '${name}'`,
       asking.answer(seq),
     );
     const first = firstNumber(answer, seq);
@@ -76,7 +76,7 @@ async function serverComes(
 
 /** Waits, and says what did not happen in time. */
 async function inTime<T>(
-  { mechanism, timeout }: ClientOptions,
+  { mechanism, name, timeout }: ClientOptions,
   what: string,
   waiting: Promise<T>,
 ): Promise<T> {
@@ -87,7 +87,7 @@ async function inTime<T>(
     throw new TimeoutError(
       `${what} within ${
         seconds(timeout)
-      }: is deno task server running there, --via=${mechanism.name}?`,
+      }: is its server running? deno task server --via=${mechanism.name} --name=${name}`,
     );
   }
 }
@@ -100,6 +100,8 @@ function firstNumber(answer: Message, seq: number): number {
   const first = Number(answer.text);
   if (Number.isSafeInteger(first)) return first;
   throw new LabError(
-    `Cannot use the answer to request ${seq}: it must be a number: current value is "${answer.text}"`,
+    `Cannot use the answer to request ${seq}: it must be a number: current value is ${
+      quote(answer.body)
+    }`,
   );
 }

@@ -6,6 +6,7 @@
  * @module
  */
 import { ProcessLog } from "../cli/log.ts";
+import { amount } from "../lab/tally.ts";
 import { Answers } from "./answers.ts";
 import type { ServerOptions } from "./flags.ts";
 import { Incoming } from "./incoming.ts";
@@ -41,7 +42,10 @@ export async function runServer(
     await answers.answer(request);
   }
   const unread = incoming.drain();
-  if (unread > 0) log.warn(`${unread} more requests had come: they are lost`);
+  if (unread > 0) {
+    const more = `${amount(unread, "more request")} had come`;
+    log.warn(`${more}: ${unread === 1 ? "it is" : "they are"} lost`);
+  }
   log.finish();
   return 0;
 }

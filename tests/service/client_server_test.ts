@@ -24,7 +24,7 @@ for (const via of VIAS) {
   // Among so many starts eight for one mechanism must do.
   const many = via === "fifo" ? 8 : 4;
   test(`${many} clients at once, and a second server is refused: no number is given twice, none is skipped`, async () => {
-    const service = new Service(via);
+    await using service = new Service(via);
     await using server = await service.server("--requests=40");
     const flags = [`--via=${via}`, `--name=${service.name}`];
     await using second = start("server", flags);
@@ -51,7 +51,7 @@ for (const via of VIAS) {
   });
 
   test("of four servers started together three are refused", async () => {
-    const service = new Service(via);
+    await using service = new Service(via);
     await using stack = new AsyncDisposableStack();
     const flags = [`--via=${via}`, `--name=${service.name}`];
     const servers = range(1, 4).map(() => stack.use(start("server", flags)));
@@ -72,7 +72,7 @@ for (const via of VIAS) {
   });
 
   test("a client killed before its answer, or before it reads it, disturbs nobody, and leaves nothing", async () => {
-    const service = new Service(via);
+    await using service = new Service(via);
     await using server = await service.server();
     server.kill("SIGSTOP");
     await using dead = service.client("--count=5");
@@ -83,13 +83,14 @@ for (const via of VIAS) {
     const warning = await server.saw("WARNING");
     assertEquals(
       warning,
-      `WARNING:server:Nobody reads ${
+      `WARNING:server:Nobody reads '${
         service.replyTo(dead)
-      }: its client has gone`,
+      }': its client has gone`,
     );
     await using next = service.client("--count=2");
     await assertCode(next, 0);
     assertEquals(numbersOf(next), [1, 2]); // the dead one's range
+    await server.saw("Answered 1 to 2"); // it holds no lock any more
 
     server.kill("SIGSTOP");
     await using deaf = service.client();
@@ -108,23 +109,23 @@ for (const via of VIAS) {
   });
 
   test("a client without a server says so in one line: exit 1", async () => {
-    const service = new Service(via);
+    await using service = new Service(via);
     await using client = service.client("--timeout=300ms");
     await assertCode(client, 1);
     assertEquals(client.lines.slice(1), [
-      `ERROR:client:No server reads ${service.name} within 0.3 seconds: is deno task server running there, --via=${via}?`,
+      `ERROR:client:No server reads '${service.name}' within 0.3 seconds: is its server running? deno task server --via=${via} --name=${service.name}`,
     ]);
     await service.assertNothingLeft();
   });
 
   test("no answer in time is one clear line: exit 1, and the server goes on", async () => {
-    const service = new Service(via);
+    await using service = new Service(via);
     await using server = await service.server();
     server.kill("SIGSTOP");
     await using client = service.client("--timeout=500ms");
     await assertCode(client, 1);
     assertEquals(client.lines.slice(-1), [
-      `ERROR:client:No answer to request 1 from ${service.name} within 0.5 seconds: is deno task server running there, --via=${via}?`,
+      `ERROR:client:No answer to request 1 from '${service.name}' within 0.5 seconds: is its server running? deno task server --via=${via} --name=${service.name}`,
     ]);
     server.kill("SIGCONT");
     await server.saw("its client has gone");
@@ -134,7 +135,7 @@ for (const via of VIAS) {
   });
 
   test("a client whose server was killed ends in time", async () => {
-    const service = new Service(via);
+    await using service = new Service(via);
     await using server = await service.server();
     server.kill("SIGSTOP");
     await using client = service.client("--timeout=1s");
@@ -153,11 +154,12 @@ for (const via of VIAS) {
     const wait of via === "fifo" ? ["retry", "block", "spin"] : []
   ) {
     test(`SIGINT of either with --wait=${wait}: 130, nothing left`, async () => {
-      const service = new Service(via);
+      await using service = new Service(via);
       const flags = [`--wait=${wait}`, "--retry=20ms"];
       await using server = await service.server(...flags);
       await using one = service.client(...flags, "--requests=2");
       await assertCode(one, 0);
+      await server.saw("Answered 2"); // it holds no lock any more
       server.kill("SIGSTOP");
       await using two = service.client(...flags);
       await asked(two);
@@ -175,7 +177,7 @@ for (const via of VIAS) {
 const CANNOT = "WARNING:server:Cannot answer request 1 from shell: ";
 
 Deno.test("bad requests get a WARNING each, and the server goes on", async () => {
-  const service = new Service();
+  await using service = new Service();
   const { name } = service;
   await using server = await service.server("--requests=1");
   const bad: [request: string, says: string][] = [
@@ -205,7 +207,7 @@ Deno.test("bad requests get a WARNING each, and the server goes on", async () =>
     ]),
     [
       request("3", { "Reply-To": `${name}.7` }),
-      `WARNING:server:Nobody reads ${name}.7: its client has gone`,
+      `WARNING:server:Nobody reads '${name}.7': its client has gone`,
     ],
   ];
   for (const [text, says] of bad) {
@@ -221,7 +223,7 @@ Deno.test("bad requests get a WARNING each, and the server goes on", async () =>
 });
 
 Deno.test("the shell can be a client, and is told what is wrong with its request", async () => {
-  const service = new Service();
+  await using service = new Service();
   const { name } = service;
   await using server = await service.server();
   for (
@@ -250,7 +252,7 @@ cat > run/${name}.fifo <<'EOF'\n${text}EOF\nwait`,
 });
 
 Deno.test("a client that reads nothing holds the server up for a short while only", async () => {
-  const service = new Service();
+  await using service = new Service();
   const { name } = service;
   await using server = await service.server();
   const text = request("1", { "Reply-To": `${name}.7` });
@@ -261,7 +263,7 @@ head -c 65536 /dev/zero >&5; cat > run/${name}.fifo <<'EOF'\n${text}EOF
 exec sleep 60`,
   );
   await server.saw(
-    `WARNING:server:Nothing more fits into ${name}.7: its client reads none`,
+    `WARNING:server:Nothing more fits into '${name}.7': its client does not read`,
   );
   await using client = service.client();
   await assertCode(client, 0);
@@ -274,7 +276,7 @@ exec sleep 60`,
 });
 
 Deno.test("a client ignores an answer to a question that it did not ask", async () => {
-  const service = new Service();
+  await using service = new Service();
   await using server = await service.server("--requests=1");
   server.kill("SIGSTOP");
   await using client = service.client();
@@ -286,7 +288,7 @@ Deno.test("a client ignores an answer to a question that it did not ask", async 
   await assertCode(writer, 0);
   assertEquals(
     await client.saw("WARNING"),
-    "WARNING:client:Ignored a response with Seq 99 from shell: we wait for the answer to request 1",
+    'WARNING:client:Ignored a message of Type "response", Seq 99, From "shell": it does not answer request 1',
   );
   server.kill("SIGCONT");
   await assertCode(client, 0);
@@ -296,7 +298,7 @@ Deno.test("a client ignores an answer to a question that it did not ask", async 
 });
 
 Deno.test("client log and server log read as they should", async () => {
-  const service = new Service();
+  await using service = new Service();
   await using server = await service.server("--requests=2");
   await using client = service.start("client", ["--count=3", "--requests=2"]);
   await assertCode(client, 0);
@@ -341,7 +343,14 @@ Deno.test("server and client take their own flags", async () => {
     assertMatch(await assertCode(script, 2), /^ERROR:\w+:Cannot use --/);
   }
   assertMatch(help(CLIENT), /--wait=WAY .*\(block\)/);
-  assertMatch(help(SERVER), /--requests=K /);
+  assertMatch(
+    help(SERVER),
+    /--requests=K .* how many requests the server answers/,
+  );
+  assertMatch(
+    help(CLIENT),
+    /--requests=K .* how many requests the client makes/,
+  );
   assert(!help(SERVER).includes("--timeout"));
   assert(!NAME.test("../x"));
 });

@@ -32,7 +32,7 @@ const aWhile = () => new Promise((resolve) => setTimeout(resolve, 500));
 
 for (const [what, { text, warning = "" }] of Object.entries(FLOODS)) {
   Deno.test(`a server in a flood of ${what} hears SIGINT`, async () => {
-    const service = new Service();
+    await using service = new Service();
     await using server = await service.server();
     await using _flood = new Flood(service.name, text);
     await aWhile();
@@ -42,7 +42,7 @@ for (const [what, { text, warning = "" }] of Object.entries(FLOODS)) {
   });
 
   Deno.test(`a client in a flood of ${what} hears SIGINT`, async () => {
-    const service = new Service();
+    await using service = new Service();
     await using server = await service.server();
     server.kill("SIGSTOP");
     await using client = service.client();
@@ -55,7 +55,7 @@ for (const [what, { text, warning = "" }] of Object.entries(FLOODS)) {
   });
 
   Deno.test(`a client in a flood of ${what} gives up after --timeout`, async () => {
-    const service = new Service();
+    await using service = new Service();
     await using server = await service.server();
     server.kill("SIGSTOP");
     await using client = service.client("--timeout=1s");

@@ -13,7 +13,7 @@ for (const via of ["queue", "shm"] as const) {
     });
 
   test("a client that finds no server leaves somebody's values alone", async () => {
-    const service = new Service(via);
+    await using service = new Service(via);
     const { name } = service;
     const flags = [`--via=${via}`, `--name=${name}`, "--count=3"];
     await run("producer", flags);
@@ -25,7 +25,7 @@ for (const via of ["queue", "shm"] as const) {
   });
 
   test("a client whose server was killed leaves the value that came since, and says so", async () => {
-    const service = new Service(via);
+    await using service = new Service(via);
     const flags = [`--via=${via}`, `--name=${service.name}`, "--count=1"];
     await using server = await service.server();
     server.kill("SIGSTOP");
@@ -45,7 +45,7 @@ for (const via of ["queue", "shm"] as const) {
   });
 
   test("a client that is interrupted when its server was killed leaves nothing", async () => {
-    const service = new Service(via);
+    await using service = new Service(via);
     await using server = await service.server();
     server.kill("SIGSTOP");
     await using client = service.client();

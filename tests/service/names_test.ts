@@ -9,7 +9,7 @@ for (const via of VIAS) {
     name: `${via}: server and client talk at a name of 64 characters`,
     ignore: mechanismNamed(via).available() !== true,
     async fn() {
-      const service = new Service(via, freshName().padEnd(64, "x"));
+      await using service = new Service(via, freshName().padEnd(64, "x"));
       await using server = await service.server("--requests=2");
       await using client = service.client("--requests=2");
       await assertCode(client, 0);
@@ -35,7 +35,7 @@ for (const via of ["fifo", "socket", "queue"] as const) {
       `${via}: clients that are both process 1, each in its container, get their own answers`,
     ignore: !success || mechanismNamed(via).available() !== true,
     async fn() {
-      const service = new Service(via);
+      await using service = new Service(via);
       await using server = await service.server();
       await using stack = new AsyncDisposableStack();
       const clients = range(1, 3).map(() =>

@@ -19,7 +19,7 @@ export const VIAS = ["fifo", "queue", "shm", "socket"] as const;
 export type Via = typeof VIAS[number];
 
 /** A service under a name of its own. */
-export class Service {
+export class Service implements AsyncDisposable {
   readonly name: string;
   readonly #via: Via;
   #scripts: Running[] = [];
@@ -58,6 +58,12 @@ export class Service {
   replyTo(client: Running): string {
     const line = client.lines.find((line) => line.startsWith(ANSWERS_COME));
     return line?.slice(ANSWERS_COME.length) ?? "";
+  }
+
+  /** Removes what scripts that were killed have left in run/. */
+  async [Symbol.asyncDispose]() {
+    const left = leftovers(this.name).filter((path) => path.startsWith("run/"));
+    await Promise.all(left.map((path) => Deno.remove(path)));
   }
 
   /** Checks that neither the channel nor any client's reply channel is there. */

@@ -15,7 +15,7 @@ const UNFINISHED: [what: string, text: string][] = [
 
 for (const [what, text] of UNFINISHED) {
   Deno.test(`a writer that stops ${what} and keeps the FIFO does not hold up the others`, async () => {
-    const service = new Service();
+    await using service = new Service();
     await using server = await service.server();
     await using writer = shell(
       `exec 5> run/${service.name}.fifo; cat >&5 <<'EOF'\n${text}\nEOF
@@ -33,7 +33,7 @@ echo written >&2; exec sleep 60`,
 }
 
 Deno.test("six clients that read nothing do not hold up one that reads", async () => {
-  const service = new Service();
+  await using service = new Service();
   const { name } = service;
   await using server = await service.server();
   server.kill("SIGSTOP");
@@ -58,10 +58,10 @@ echo asked >&2; exec sleep 60`,
   await asked(client);
   server.kill("SIGCONT");
   await assertCode(client, 0);
-  await server.saw("reads none", 6);
+  await server.saw("does not read", 6);
   const { lines } = server;
   const answered = lines.findIndex((line) => line.includes("Answered"));
-  const gaveUp = lines.findIndex((line) => line.includes("reads none"));
+  const gaveUp = lines.findIndex((line) => line.includes("does not read"));
   assert(answered < gaveUp, lines.join("\n"));
   server.kill("SIGINT");
   await assertCode(server, 130);
