@@ -1,12 +1,12 @@
-// The first run on a machine whose caches are empty, on a terminal: downloads
-// must not wipe out lines of the log.
+// The first run on a machine with empty caches, on a terminal: downloads must
+// not erase lines of the log.
 import { assert, assertEquals } from "@std/assert";
 import { differences } from "./lab/golden.ts";
 import { freshName } from "./scripts.ts";
 
 const DURATIONS = { pause: 1500, retry: 300 };
 
-/** Are the packages to be had? A room without a network has none. */
+/** Can packages be downloaded? A room without a network has none. */
 async function isOnline(cache: string): Promise<boolean> {
   const { success } = await new Deno.Command(Deno.execPath(), {
     args: ["cache", "--quiet", "scripts/lab.ts"],
@@ -34,8 +34,8 @@ Deno.test("the first run ever shows every line of the sheet on a terminal of 80 
     }).output();
     const screen = new TextDecoder().decode(stdout).replaceAll("\r", "");
     const log = screen.slice(screen.indexOf("INFO:parent:Pid:"));
-    // What moves the cursor up, or erases, would take lines away.
-    // deno-lint-ignore no-control-regex -- that is what this is about
+    // To move the cursor up, or to erase, would remove lines.
+    // deno-lint-ignore no-control-regex -- it is there to find them
     assert(!/\x1b\[[0-9;]*[ABCDHJKfsu]/.test(log), JSON.stringify(log));
     assertEquals(differences(log.trimEnd().split("\n"), DURATIONS), [], log);
     assertEquals(code, 0);

@@ -1,4 +1,4 @@
-// The smallest programs, run as their readers run them.
+// The smallest programs, started as a student starts them.
 import { assert, assertEquals } from "@std/assert";
 import { delay } from "@std/async/delay";
 import { differences } from "./lab/golden.ts";
@@ -30,7 +30,7 @@ const CONSUMER_LOG = [
   "INFO:process2:Finished process 2",
 ];
 
-/** Waits for the ends. If one program fails, the other may wait for ever. */
+/** Waits until all have ended. If one fails, the other may wait for ever. */
 async function allWell(...programs: Running[]): Promise<void> {
   await Promise.all(programs.map(async (program) => {
     const { code, log } = await program.ended();
@@ -53,7 +53,7 @@ async function fifoAt(path: string, maker: Running): Promise<void> {
   }
 }
 
-/** A folder that has examples/ and nothing else, as a fresh clone has no run/. */
+/** A folder with examples/ alone: a fresh clone has no run/ either. */
 async function freshFolder() {
   const folder = await Deno.makeTempDir();
   await Deno.mkdir(`${folder}/examples`);
@@ -104,7 +104,7 @@ for (
   });
 }
 
-/** Is there a Python 3? */
+/** Is Python 3 installed? */
 function hasPython(): boolean {
   try {
     return new Deno.Command("python3", { args: ["--version"] })

@@ -10,7 +10,7 @@ const FOLDERS = [
   "long".repeat(60), // a socket's name has 108 bytes at the most
 ];
 
-/** What each must do there, as a user types it. */
+/** The tasks to run in the folder, as a user types them. */
 const LINES = [
   ...MECHANISMS.map(({ name }) =>
     `${

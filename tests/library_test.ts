@@ -1,5 +1,5 @@
-// The library as somebody else's program uses it: from a folder outside the
-// project, with a deno.json, channels and names of its own.
+// The library as another program uses it: from a folder outside the project,
+// with a deno.json, channels and names of its own.
 import { assert, assertEquals } from "@std/assert";
 import config from "../deno.json" with { type: "json" };
 
@@ -33,7 +33,7 @@ for (;;) {
 console.log(text);
 `;
 
-/** Imports all that there is, and uses what the two others do not. */
+/** Imports every entry, and uses what the two other programs do not. */
 const EVERYTHING = `
 ${
   Object.keys(config.exports)
@@ -60,7 +60,7 @@ new Mutex(new Int32Array(new SharedArrayBuffer(4)), 0).lock();
 log.info(header.name);
 `;
 
-/** Somebody else's project. */
+/** The project of another program. */
 class Project implements Disposable {
   readonly folder = Deno.makeTempDirSync();
 
@@ -82,7 +82,7 @@ class Project implements Disposable {
     Deno.writeTextFileSync(`${this.folder}/${file}`, text);
   }
 
-  /** Runs deno there. @returns Its standard output. */
+  /** Runs deno in its folder. @returns Its standard output. */
   async deno(...args: string[]): Promise<string> {
     const { code, stdout, stderr } = await new Deno.Command(Deno.execPath(), {
       args,
@@ -102,16 +102,16 @@ class Project implements Disposable {
   }
 }
 
-/** What an ordinary program needs for it. */
+/** The permissions that an ordinary program needs. */
 const RUN = ["run", "--no-prompt", "--allow-ffi"];
 
 for (const via of ["fifo", "queue"]) {
-  Deno.test(`another program's producer and consumer meet over its own ${via}`, async () => {
+  Deno.test(`another program's producer and consumer meet over a ${via} of its own`, async () => {
     using project = new Project({
       "producer.ts": PRODUCER,
       "consumer.ts": CONSUMER,
     });
-    // The folder is given in two ways; a queue has only its name.
+    // The same folder, written in two ways; a queue has only its name.
     const name = `/test.${crypto.randomUUID()}`;
     const [here, there] = via === "fifo"
       ? ["orders.fifo", `${project.folder}/orders.fifo`]
@@ -126,7 +126,7 @@ for (const via of ["fifo", "queue"]) {
   });
 }
 
-Deno.test("every entry of the library can be imported, and its types are good", async () => {
+Deno.test("every entry of the library can be imported, and its types are right", async () => {
   using project = new Project({
     "everything.ts": EVERYTHING,
     "producer.ts": PRODUCER,
@@ -144,7 +144,7 @@ Deno.test("every entry of the library can be imported, and its types are good", 
   ]);
 });
 
-Deno.test("the library's main entry loads nothing that is slow to load", async () => {
+Deno.test("the library's main entry loads nothing slow", async () => {
   using project = new Project({ "main.ts": 'import "ipc-lab";' });
   interface Module {
     specifier: string;

@@ -1,8 +1,8 @@
-// The house: rooms import downwards only, and no file imports itself on a way
-// round.
+// The house: rooms import only rooms below them, and no file imports itself,
+// directly or through others.
 import { assert, assertEquals } from "@std/assert";
 
-/** From the bottom up; rooms on one floor do not know each other. */
+/** From the bottom up; rooms on one floor do not import each other. */
 const FLOORS = [
   ["error.ts", "channel"],
   ["wait"],
@@ -16,7 +16,7 @@ const FLOORS = [
   ["bench"],
 ];
 
-/** Where one can come in: it may import any room. */
+/** The library's main entry, which may import any room. */
 const DOOR = "mod.ts";
 
 const ROOT = new URL("../lib/", import.meta.url);
@@ -54,7 +54,7 @@ Deno.test("every file lies in a room, and every room has files", () => {
   assertEquals([...rooms].sort(), [DOOR, ...FLOORS.flat()].sort());
 });
 
-Deno.test("no room imports one above it, or beside it", () => {
+Deno.test("no room imports a room above it or beside it", () => {
   const climbs = [...imports].flatMap(([file, paths]) =>
     paths.filter((path) =>
       file !== DOOR && roomOf(path) !== roomOf(file) &&
@@ -65,7 +65,7 @@ Deno.test("no room imports one above it, or beside it", () => {
   assert(imports.get("lab/lab.ts")?.includes("cli/log.ts"), "imports are seen");
 });
 
-Deno.test("no file imports itself on a way round", () => {
+Deno.test("no file imports itself, directly or through others", () => {
   const done = new Set<string>();
   const follow = (file: string, way: string[]) => {
     assert(!way.includes(file), [...way, file].join(" imports "));

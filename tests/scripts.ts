@@ -17,36 +17,36 @@ export function taskArguments(task: Task): string[] {
     .split(" ").slice(1);
 }
 
-/** A name for a channel that nobody else uses: test files run side by side. */
+/** A channel's name that no other test uses: test files run side by side. */
 export function freshName(): string {
   return `test-${crypto.randomUUID().slice(0, 13)}`;
 }
 
-/** What a channel's queue or segment is called. */
+/** The name of a channel's queue or segment. */
 export function objectName(name: string): string {
   return `/ipc-lab-${Deno.uid()}.${name}`;
 }
 
-/** Everything that lies somewhere under a name. */
+/** Every file and object that a channel of that name has left. */
 export function leftovers(name: string): string[] {
   const segment = `/dev/shm${objectName(name)}`;
   return linesOf(`ls -d run/${name}.* ${segment} ${segment}.*`);
 }
 
-/** A process's descriptors: for what each is open (`r`, `w`, `rw`), and what it is. */
+/** A process's descriptors: how each is open (`r`, `w`, `rw`), and what it is. */
 export function descriptors(pid: number): string[] {
   return linesOf(`stat --format='%A %N' /proc/${pid}/fd/*`).map((line) =>
     line.replace(/^l(..).*?-* /, (_, mode) => mode.replace("-", "") + " ")
   );
 }
 
-/** The most memory that a process has had so far, in bytes: VmHWM, proc(5). */
+/** The most memory that a process has used so far, in bytes: VmHWM, proc(5). */
 export function peakMemory(pid: number): number {
   const [line = ""] = linesOf(`grep VmHWM /proc/${pid}/status`);
   return parseInt(line.slice("VmHWM:".length)) * 1024; // kB
 }
 
-/** Through the shell, for Deno guards /dev and /proc with --allow-all alone. */
+/** Through the shell, as Deno opens /dev and /proc only with --allow-all. */
 function linesOf(command: string): string[] {
   const { stdout } = new Deno.Command("sh", {
     args: ["-c", command],
@@ -57,13 +57,13 @@ function linesOf(command: string): string[] {
 
 /** Options for {@linkcode start}. */
 export interface StartOptions {
-  /** Bytes for its standard input; none: it is closed. */
+  /** Bytes for its standard input; none: the input is closed. */
   input?: ReadableStream<Uint8Array>;
   cwd?: string;
   env?: Record<string, string>;
 }
 
-/** A script that runs. Disposed of, it is ended. */
+/** A running script, which is ended when it is disposed. */
 export class Running implements AsyncDisposable {
   /** Its log so far. */
   readonly lines: string[] = [];
@@ -86,7 +86,7 @@ export class Running implements AsyncDisposable {
     this.#reading = this.#read();
     this.#output = new Response(this.#child.stdout).arrayBuffer();
     this.#status = this.#child.status;
-    // A script that ends early closes its input: that is no fault of the test.
+    // A script that ends early closes its input: no error of the test.
     options.input?.pipeTo(this.#child.stdin).catch(() => {});
   }
 
@@ -131,7 +131,7 @@ export class Running implements AsyncDisposable {
     this.#child.kill(signal);
   }
 
-  /** Waits for the end. */
+  /** Waits until the script has ended. */
   async ended(): Promise<{ code: number; signal: string | null; log: string }> {
     const { code, signal } = await this.#status;
     await this.#reading;
@@ -172,7 +172,7 @@ export function start(
   );
 }
 
-/** Starts a line of shell, as a student would type it. */
+/** Starts a shell command, as a student would type it. */
 export function shell(line: string): Running {
   return new Running("sh", ["-c", line]);
 }
@@ -183,18 +183,18 @@ export async function run(task: Task, flags: string[], options?: StartOptions) {
   return await script.ended();
 }
 
-/** Checks that a script went well and left nothing. */
+/** Checks that scripts ended with 0 and left nothing behind. */
 export async function assertWell(name: string, ...scripts: Running[]) {
   for (const script of scripts) {
     const { code } = await script.ended();
-    // All logs: one that gives up tells little, for the other may have failed.
+    // All logs: if one script gives up, often another has failed.
     const logs = scripts.map(({ lines }) => lines.join("\n")).join("\n\n");
     assertEquals(code, 0, logs);
   }
   assertEquals(leftovers(name), []);
 }
 
-/** The numbers that a log says were read. */
+/** The numbers that were read, by the log. */
 export function valuesRead({ lines }: { lines: string[] }): number[] {
   return lines.flatMap((line) => {
     const [, value] = /^INFO:process2:Read: (\d+)$/.exec(line) ?? [];

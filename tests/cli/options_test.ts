@@ -11,7 +11,7 @@ import { RACE } from "../../lib/race/flags.ts";
 import { CLIENT, SERVER } from "../../lib/service/flags.ts";
 import { run } from "../scripts.ts";
 
-Deno.test("readCommandLine() takes the sheet's run without any flag", () => {
+Deno.test("readCommandLine() without flags gives the sheet's run", () => {
   const { options } = readCommandLine(LAB, []);
   const { mechanism, ...rest } = options;
   assertEquals(mechanism.name, "fifo");
@@ -94,7 +94,7 @@ for (const [command, flag, says] of BAD) {
   });
 }
 
-Deno.test("argumentsFor() passes on what the other command knows", () => {
+Deno.test("argumentsFor() passes on the flags that the other command has", () => {
   const { argumentsFor } = readCommandLine(LAB, [
     "--count=3",
     "--pause=1s",
@@ -132,7 +132,7 @@ const MISSPELT: [command: Command, flag: string, suggestion: string][] = [
 ];
 
 for (const [command, flag, suggestion] of MISSPELT) {
-  Deno.test(`readCommandLine() suggests the word meant by ${command.name} ${flag}`, () => {
+  Deno.test(`readCommandLine() suggests the word that ${command.name} ${flag} means`, () => {
     const says = `: did you mean ${suggestion}?`;
     const { message } = assertThrows(
       () => readCommandLine(command, [flag]),
@@ -142,7 +142,7 @@ for (const [command, flag, suggestion] of MISSPELT) {
   });
 }
 
-Deno.test("readCommandLine() suggests nothing where nothing is close", () => {
+Deno.test("readCommandLine() suggests nothing if no name is close", () => {
   for (const flag of ["--via=smoke", "--wait=never", "--workers=2", "extra"]) {
     const { message } = assertThrows(
       () => readCommandLine(LAB, [flag]),
@@ -164,7 +164,7 @@ const COMMANDS: Command[] = [
   MECHANISM_TABLE,
 ];
 
-/** Of each flag its words in the help, however they are broken into lines. */
+/** The words of each flag in the help, joined to one line. */
 function rowsOf(text: string): Map<string, string> {
   const [, flags] = text.split(/^Flags \(default\):$/m);
   const rows = flags.split("\n\n")[0].replace(/\n {25}/g, " ").trim();
@@ -209,7 +209,7 @@ for (const command of COMMANDS) {
     }
   });
 
-  Deno.test(`${name}: a default depends on flags that there are`, () => {
+  Deno.test(`${name}: a default depends only on flags that exist`, () => {
     const known = COMMANDS.flatMap(({ flags }) => Object.keys(flags));
     for (const { with: others = {} } of Object.values(flags)) {
       for (const argument of Object.keys(others)) {
@@ -227,7 +227,7 @@ Deno.test("the options' type follows from the flags", () => {
   const wait: "retry" | "block" | "spin" = options.wait;
   const quiet: boolean = options.quiet;
   assertEquals([pauseEvery, priorities, wait, quiet], [6, [3], "retry", false]);
-  // @ts-expect-error: a default that may be missing must be asked for
+  // @ts-expect-error: an option without a default may be undefined
   const input: string = options.input;
   // @ts-expect-error: the producer has no such flag
   const untilEnd: unknown = options.untilEnd;

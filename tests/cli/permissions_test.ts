@@ -1,9 +1,9 @@
-// Started by hand with too few permissions, on a terminal: one line that names
-// the task, and neither a stack nor a question.
+// A script started by hand with too few permissions, on a terminal: it prints
+// one line that names the task, and neither a stack nor a question.
 import { assertEquals, assertMatch } from "@std/assert";
 import config from "../../deno.json" with { type: "json" };
 
-/** Every task that runs a script of ours: its permissions, and the rest. */
+/** Every task that runs one of our scripts: its permissions, and the rest. */
 const TASKS = Object.entries(config.tasks).flatMap(([task, { command }]) => {
   const words = command.split(" ");
   const at = words.findIndex((word) => word.startsWith("scripts/"));
@@ -12,7 +12,7 @@ const TASKS = Object.entries(config.tasks).flatMap(([task, { command }]) => {
   return [{ task, permissions, script: words.slice(at) }];
 });
 
-/** All ways to leave something out of a few; of many, each one alone, and all. */
+/** Every incomplete set of a few permissions; of many, all but one, or none. */
 function incomplete(all: string[]): string[][] {
   if (all.length > 3) {
     return [[], ...all.map((left) => all.filter((each) => each !== left))];

@@ -1,4 +1,4 @@
-// In bulk many values go at once; but for the speed nobody must notice.
+// In bulk, many values move at once. Only the speed may differ.
 import { assert, assertEquals, assertRejects } from "@std/assert";
 import {
   ABSENT,
@@ -37,9 +37,9 @@ function lines(from: number, to: number): string {
   return range(from, to).map((number) => `${number}\n`).join("");
 }
 
-const said: string[] = []; // in the last run
+const said: string[] = []; // the log of the last run
 
-/** What is the same for both. */
+/** The options that both ends have. */
 function common() {
   said.length = 0;
   startLog({ write: (text) => said.push(text) });
@@ -52,7 +52,7 @@ function common() {
   };
 }
 
-/** Takes records while `open` says so, and keeps them. */
+/** Takes records as long as `open` returns true, and keeps them. */
 class Records implements Sender {
   readonly taken: string[] = [];
   constructor(
@@ -83,7 +83,7 @@ function send(
   });
 }
 
-/** Gives what is said, piece by piece, and then the end. */
+/** Gives the pieces, one at each poll, and then the end. */
 function receive(pieces: string[], more?: Partial<BulkConsumeOptions>) {
   const left = pieces.map((piece) => encoder.encode(piece));
   const receiver: Receiver = {
@@ -134,7 +134,7 @@ Deno.test("produceInBulk() fills a record up to the limit where boundaries are k
   assert(sender.taken.every(({ length }) => length <= 8192));
 });
 
-Deno.test("produceInBulk() sends a long line alone: its record could be torn", async () => {
+Deno.test("produceInBulk() sends a long line as a record by itself, as it could be torn", async () => {
   const long = "x".repeat(PIPE_BUF + 1) + "\n";
   const source = [encoder.encode(`1\n${long}2\n`)];
   const sender = new Records();
@@ -155,7 +155,7 @@ Deno.test("produceInBulk() refuses a line that no record can hold, and sends the
   );
 });
 
-Deno.test("produceInBulk() resumes with what did not go, and its count is right", async () => {
+Deno.test("produceInBulk() resumes with what was not sent, and counts right", async () => {
   let looks = 0;
   const sender = new Records(({ length }) => length !== 3 || ++looks > 4);
   assertEquals(await send(sender, 5000), true);
@@ -171,7 +171,7 @@ Deno.test("produceInBulk() resumes with what did not go, and its count is right"
   );
 });
 
-Deno.test("produceInBulk() says what is missing where nobody can come again", async () => {
+Deno.test("produceInBulk() says what is missing if no receiver can come again", async () => {
   for (const most of [0, 2]) {
     const sender = new Records(({ length }) => length < most);
     const error = await assertRejects(
@@ -188,7 +188,7 @@ Deno.test("produceInBulk() says what is missing where nobody can come again", as
   }
 });
 
-Deno.test("consumeInBulk() stops at its count, and says what came beyond", async () => {
+Deno.test("consumeInBulk() stops at its count, and says what had come and was lost", async () => {
   for (const count of [1, 2, 699, 700, 701, 1000]) {
     const text = lines(1, 1000);
     const pieces = [text.slice(0, 2501), text.slice(2501)];
@@ -196,9 +196,9 @@ Deno.test("consumeInBulk() stops at its count, and says what came beyond", async
     const noun = count === 1 ? "value" : "values";
     const summary = said.filter((text) => text.includes(`${count} ${noun} in`));
     assertEquals(summary.length, 1, said.join("\n"));
-    // What it has not read(2) is still there for the next one.
+    // What it has not read(2) still lies there for the next receiver.
     const [beyond] = said.filter((text) => text.startsWith("WARNING"));
-    const there = count < 650 ? 652 : 1000; // whole lines that it has
+    const there = count < 650 ? 652 : 1000; // whole lines that it has read(2)
     assertEquals(
       beyond,
       count === 1000
@@ -224,7 +224,7 @@ Deno.test("consumeInBulk() counts and quotes what is bad", async () => {
   );
 });
 
-/** The lines as one program would write them. */
+/** The lines as another program would write them. */
 function encode(texts: string[]): Uint8Array {
   return concat(...texts.map((text) => line.encode(Message.of(text))));
 }
@@ -251,7 +251,7 @@ function decodeMany(most: Most, ...pieces: Uint8Array[]): string[] {
   return found;
 }
 
-/** The same, by the decoder of one line at a time. */
+/** The same from the decoder that returns one line at a time. */
 function decodeEach(...pieces: Uint8Array[]): string[] {
   const decoder = line.decoder();
   const found: string[] = [];
@@ -266,7 +266,7 @@ function decodeEach(...pieces: Uint8Array[]): string[] {
   return found;
 }
 
-Deno.test("LinesDecoder gives many lines as line gives each, however they are cut", () => {
+Deno.test("LinesDecoder gives the lines that line gives, however they are cut", () => {
   const texts = ["1", "", "", "zwölf", "x".repeat(PIPE_BUF), "y", "", "4"];
   texts.push("x".repeat(PIPE_BUF - 3), "", "z", "x".repeat(PIPE_BUF - 1), "5");
   const wire = encode(texts);
@@ -284,7 +284,7 @@ Deno.test("LinesDecoder gives many lines as line gives each, however they are cu
   }
 });
 
-Deno.test("LinesDecoder reports what is bad among many, and nothing else", () => {
+Deno.test("LinesDecoder reports bad lines among many, and nothing else", () => {
   const wire = concat(
     encoder.encode("1\n2\n"),
     new Uint8Array([255, 10]),
@@ -305,7 +305,7 @@ Deno.test("LinesDecoder reports what is bad among many, and nothing else", () =>
 Deno.test("LinesDecoder finds the same in random bytes as line does", () => {
   const random = lcg(2);
   for (let round = 0; round < 100; round++) {
-    // Newlines and letters, and now and then what is not UTF-8.
+    // Newlines and letters, and now and then a byte that is not UTF-8.
     const odd = random(3) === 0 ? 256 : 100;
     const noise = Uint8Array.from({ length: random(9000) }, () => {
       const byte = random(odd);

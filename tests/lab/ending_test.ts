@@ -1,5 +1,5 @@
-// Every way out: what was read is written, what was not taken is said, nobody is
-// deaf, and nothing stays behind.
+// However a process ends: what it has read is written, what it has not taken is
+// logged, signals work, and nothing stays behind.
 import { assert, assertEquals } from "@std/assert";
 import { delay } from "@std/async/delay";
 import { MECHANISMS } from "../../lib/mechanism/mod.ts";
@@ -17,7 +17,7 @@ const DENO = Deno.execPath();
 const SCRIPT =
   `'${DENO}' run --quiet --no-prompt --allow-read=. --allow-write=run --allow-ffi scripts`;
 
-/** The process id that a process has said. */
+/** The process id that a process has logged. */
 async function pidOf(script: Running, process: string): Promise<number> {
   return Number((await script.saw(`${process}:Pid:`)).split(":").at(-1));
 }
@@ -52,16 +52,16 @@ for (const { name: via, properties, available } of MECHANISMS) {
         if (moment.includes("Read")) pids.push(await pidOf(lab, "process2"));
         lab.kill("SIGKILL");
         for (const pid of pids) await gone(pid);
-        await lab.ended(); // when the last that has its standard error is gone
+        await lab.ended(); // its children have its standard error, too
         assertEquals(leftovers(name), []);
       }
     },
   });
 }
 
-Deno.test("pipe: a reader that was gone before the first value is an error at once, in each way to wait", async () => {
+Deno.test("pipe: a reader that has gone before the first value is an error at once, with each --wait", async () => {
   for (const way of ["retry", "block", "spin"]) {
-    // The producer starts when the reader has closed its end of the pipe.
+    // The producer starts only after the reader has closed its end of the pipe.
     const gate = `run/${freshName()}.gate`;
     await using line = shell(
       `mkdir -p run; mkfifo ${gate}; ` +
@@ -80,11 +80,11 @@ Deno.test("pipe: a reader that was gone before the first value is an error at on
   );
   await typo.saw("did you mean --timeout?");
   await typo.saw("ERROR:process1:The reader has gone: ");
-  assertEquals((await typo.ended()).code, 2); // the last one's, as in any shell
+  assertEquals((await typo.ended()).code, 2); // the last command's code
 });
 
 for (const format of ["line", "header"]) {
-  Deno.test(`consumer is not deaf in a flood of bad messages, --format=${format}`, async () => {
+  Deno.test(`consumer ends on a signal in a flood of bad messages, --format=${format}`, async () => {
     const name = freshName();
     const flags = [`--name=${name}`, "--until-end", `--format=${format}`];
     for (const signal of ["SIGINT", "SIGTERM"] as const) {
@@ -104,7 +104,7 @@ for (const format of ["line", "header"]) {
   });
 }
 
-Deno.test("consumer --output holds what the log says was read, whatever ends it", async () => {
+Deno.test("consumer --output has what the log says was read, however it ends", async () => {
   for (const end of ["SIGINT", "SIGTERM", "time-out"]) {
     const name = freshName();
     const file = `run/${name}.txt`;
@@ -126,7 +126,7 @@ Deno.test("consumer --output holds what the log says was read, whatever ends it"
   }
 });
 
-Deno.test("consumer that is interrupted says what it had read ahead, and what lies in the kernel", async () => {
+Deno.test("an interrupted consumer says what it had read ahead, and what lies in the kernel", async () => {
   const name = freshName();
   await using consumer = start("consumer", [
     `--name=${name}`,
@@ -143,7 +143,7 @@ Deno.test("consumer that is interrupted says what it had read ahead, and what li
   assert(log.includes("8 more values had come and were not taken: lost"), log);
 });
 
-Deno.test("consumer that ends at its count says how much stays", async () => {
+Deno.test("consumer that ends at its count says how much stays in the channel", async () => {
   for (
     const [via, words] of [["fifo", "bytes lie"], ["queue", "messages lie"], [
       "shm",
@@ -168,7 +168,7 @@ Deno.test("consumer that ends at its count says how much stays", async () => {
     assertEquals(code, 0, log);
     assertEquals(valuesRead(consumer), range(1, 1));
     const said = consumer.lines.filter((line) => line.startsWith("WARNING"));
-    // A stream's reader takes all that has come; what comes later lies there.
+    // A reader of a stream takes all that has come; what comes later stays.
     assert(
       said.some((line) =>
         line.includes("were not taken") || line.includes(words)

@@ -1,8 +1,8 @@
 /**
  * Compares a run's log with the lab sheet's.
  *
- * What may differ: the Pids; how the lines of different processes interleave;
- * how often process 2 finds no data in one wait. What may not: each process's
+ * These may differ: the Pids; how the lines of different processes interleave;
+ * how often process 2 finds no data in one wait. These may not: each process's
  * own lines in their order; a value read before it was written; a wait whose
  * length has nothing to do with the producer's pause.
  *
@@ -16,13 +16,13 @@ export interface Durations {
   retry: number;
 }
 
-/** How much later than process 1 process 2 may come, in ms. */
+/** How many ms after process 1 process 2 may start. */
 const LATE = 1000;
 
-/** The lab sheet's own. */
+/** The durations of the lab sheet. */
 export const SHEET: Durations = { pause: 5000, retry: 1000 };
 
-/** The sheet's transcript in a run's own durations. */
+/** The sheet's transcript with the durations of a run. */
 export function transcript({ pause, retry }: Durations): string[] {
   const url = new URL("../../fixtures/lab-sheet.txt", import.meta.url);
   return Deno.readTextFileSync(url).trimEnd()
@@ -39,7 +39,7 @@ export function transcript({ pause, retry }: Durations): string[] {
 
 const RETRY = /^INFO:(\w+):(Data not available|Nobody reads yet) sleeping for/;
 
-/** One process's lines, each run of retries as one. */
+/** The lines of one process, with each run of retries as one line. */
 interface Story {
   lines: string[];
   /** How many retries each run had. */
@@ -49,10 +49,10 @@ interface Story {
 function stories(log: string[]): Map<string, Story> {
   const all = new Map<string, Story>();
   for (const line of log) {
-    if (/^INFO:process[12]:Waiting at /.test(line)) continue; // nobody was there
+    if (/^INFO:process[12]:Waiting at /.test(line)) continue; // not in the sheet
     const [, name] = /^[A-Z]+:(\w+):/.exec(line) ?? [];
     if (name === undefined) {
-      all.set(line, { lines: [line], runs: [] }); // no line of ours: a difference
+      all.set(line, { lines: [line], runs: [] }); // not a log line: differs
       continue;
     }
     const story = all.get(name) ?? { lines: [], runs: [] };
@@ -71,7 +71,7 @@ function stories(log: string[]): Map<string, Story> {
   return all;
 }
 
-/** Whoever came first waited for the other: that is not in the sheet. */
+/** Removes the retries of the process that waited for the other to start. */
 function dropFirstWait(story: Story) {
   const first = story.lines.findIndex((line) => RETRY.test(line));
   const waiting = story.lines[first];
@@ -85,7 +85,7 @@ function dropFirstWait(story: Story) {
 
 /**
  * A consumer that is faster than the producer finds nothing between two values
- * of one burst. It does so once: when it has slept, the burst is over.
+ * of one burst. It does so once: after its sleep, the burst is over.
  */
 function dropNearMisses(story: Story, want: string[]) {
   for (let i = 0, run = 0; i < story.lines.length; i++) {
@@ -107,7 +107,7 @@ export interface GoldenOptions extends Durations {
   ordered?: boolean;
 }
 
-/** What is wrong with a log; nothing: it agrees. */
+/** What is wrong with a log; an empty list if it agrees with the sheet. */
 export function differences(log: string[], options: GoldenOptions): string[] {
   const { pause, retry, ordered = true } = options;
   const expected = stories(transcript(options));
@@ -132,7 +132,7 @@ export function differences(log: string[], options: GoldenOptions): string[] {
     for (const count of story.runs) {
       // A sleep is never shorter than asked for; on a busy machine it is longer.
       const most = Math.ceil(pause / retry) + 1;
-      const there = Math.max(0, pause - LATE); // while both were there
+      const there = Math.max(0, pause - LATE); // how long both were there
       const least = Math.max(1, Math.floor(there / retry / 2));
       if (count < least || count > most) {
         wrong.push(`${name}: ${count} retries instead of ${least} to ${most}`);

@@ -54,7 +54,7 @@ for (
   });
 }
 
-Deno.test("lab --log=json says the same in JSON", async () => {
+Deno.test("lab --log=json logs the same lines in JSON", async () => {
   const name = freshName();
   await using lab = start("lab", [...fast, "--log=json", `--name=${name}`]);
   await lab.ended();

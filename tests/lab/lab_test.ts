@@ -1,4 +1,4 @@
-// The parent and its children: how the lab ends, whatever happens.
+// The parent and its children: how the lab ends in each case.
 import { assert, assertEquals } from "@std/assert";
 import { freshName, leftovers, start } from "../scripts.ts";
 
@@ -18,7 +18,7 @@ for (
     ["process2", "process1", "Process 2 (the consumer)"],
   ]
 ) {
-  Deno.test(`lab ends ${other} when ${victim} is killed, and says who died and how`, async () => {
+  Deno.test(`lab ends ${other} when ${victim} is killed, and says which one ended and how`, async () => {
     const name = freshName();
     await using lab = start("lab", [
       `--name=${name}`,
@@ -41,7 +41,7 @@ for (
 }
 
 for (const signal of ["SIGINT", "SIGTERM"] as const) {
-  Deno.test(`lab ends both and itself on ${signal}`, async () => {
+  Deno.test(`lab ends both children and itself on ${signal}`, async () => {
     const name = freshName();
     await using lab = start("lab", [
       `--name=${name}`,
@@ -60,7 +60,7 @@ for (const signal of ["SIGINT", "SIGTERM"] as const) {
   });
 }
 
-Deno.test("lab's exit code is its children's", async () => {
+Deno.test("lab's exit code is that of its children", async () => {
   const name = freshName();
   await using lab = start("lab", [`--name=${name}`, "--input=nothing_here"]);
   const { code, log } = await lab.ended();
@@ -85,7 +85,7 @@ Deno.test("shared-memory with --capacity=2 waits for room: nothing is lost", asy
   assertEquals(read.map((line) => line.split(" ").at(-1)), [..."1234567"]);
 });
 
-Deno.test("shared-memory refuses a line that no slot can hold, sends the rest", async () => {
+Deno.test("shared-memory refuses a line that no slot can hold, and sends the rest", async () => {
   const input = new Blob(["1\n", "x".repeat(70_000), "\n2\n"]).stream();
   await using lab = start("shared-memory", ["--input=-", "--retry=20ms"], {
     input,

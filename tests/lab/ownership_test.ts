@@ -1,5 +1,5 @@
-// The lab shares its channel with its own children alone, and what an earlier
-// run has left is said.
+// The lab shares its channel only with its own children, and warns of messages
+// that an earlier run has left.
 import { assert, assertEquals, assertMatch } from "@std/assert";
 import { mechanismNamed, MECHANISMS } from "../../lib/mechanism/mod.ts";
 import {
@@ -27,7 +27,7 @@ for (const { name: via, properties, available } of NAMED) {
 
   Deno.test({
     name:
-      `lab --via=${via} refuses a channel that a producer or a consumer has open, and says who`,
+      `lab --via=${via} refuses a channel that a producer or a consumer has open, and says which`,
     ignore,
     async fn() {
       for (const task of ["producer", "consumer"] as const) {
@@ -56,7 +56,7 @@ for (const { name: via, properties, available } of NAMED) {
     ignore,
     async fn() {
       const name = freshName();
-      // The one that runs outlasts the other's start.
+      // The first run is longer than the start of the second.
       const flags = [`--via=${via}`, `--name=${name}`, "--pause=3s"];
       await using one = start("lab", flags);
       await using two = start("lab", flags);
@@ -75,7 +75,7 @@ for (const { name: via, properties, available } of NAMED) {
   if (!properties.outlives) continue;
   Deno.test({
     name:
-      `${via}: what lay there since an earlier run is a WARNING, for either end`,
+      `${via}: either end warns of messages that lie there since an earlier run`,
     ignore,
     async fn() {
       const name = freshName();

@@ -1,11 +1,11 @@
-// A channel at a path, or under a name, of the caller's own.
+// A channel at a path, or with a name, that the caller has chosen.
 import { assertEquals, assertRejects } from "@std/assert";
 import type { Address, Operations } from "../../lib/channel/mod.ts";
 import { END } from "../../lib/channel/mod.ts";
 import { LabError } from "../../lib/error.ts";
 import { mechanismNamed, MECHANISMS } from "../../lib/mechanism/mod.ts";
 
-/** A folder of our user's, for one test. */
+/** A folder that belongs to our user, for one test. */
 class OwnFolder implements Disposable {
   readonly path = Deno.makeTempDirSync();
 
@@ -14,7 +14,7 @@ class OwnFolder implements Disposable {
   }
 }
 
-/** The same folder, written as a path from the working directory. */
+/** The same folder, as a path from the working directory. */
 function fromHere(path: string): string {
   return Deno.cwd().replaceAll(/\/[^/]+/g, "../") + path.slice(1);
 }
@@ -30,7 +30,7 @@ async function passOne({ openReceiver, openSender }: Operations, addresses: {
     assertEquals(sender.offer(new Uint8Array([7])), true);
     assertEquals(receiver.poll(), new Uint8Array([7]));
   }
-  if ("stream" in receiver) receiver.poll(); // a socket's CUT comes first
+  if ("stream" in receiver) receiver.poll(); // a socket first gives CUT
   assertEquals(receiver.poll(), END);
 }
 
@@ -46,7 +46,7 @@ for (const via of ["fifo", "socket"]) {
     assertEquals([...Deno.readDirSync(folder.path)], []);
   });
 
-  Deno.test(`${via}: a folder must be there, and nobody else's to write to`, async () => {
+  Deno.test(`${via}: the folder must exist, and no other user may write to it`, async () => {
     using folder = new OwnFolder();
     const { openReceiver } = await mechanismNamed(via).load();
     const open = (path: string) => async () => await openReceiver({ path });
@@ -65,7 +65,7 @@ for (const via of ["fifo", "socket"]) {
 }
 
 for (const via of ["queue", "shm"]) {
-  Deno.test(`${via}: a name of one's own is the kernel's name`, async () => {
+  Deno.test(`${via}: a name that the caller has chosen is the kernel's name`, async () => {
     const operations = await mechanismNamed(via).load();
     const path = `/test.${crypto.randomUUID()}`;
     {

@@ -1,4 +1,4 @@
-// What every mechanism must do, and be, on the real kernel object and across
+// What every mechanism must do and be, on the real kernel object and across
 // real processes (or workers): one suite, run over the list of mechanisms.
 import { assert, assertEquals, assertMatch } from "@std/assert";
 import { MECHANISMS } from "../../lib/mechanism/mod.ts";
@@ -11,7 +11,7 @@ const PENDING = { nothing: "Data not available" };
 const END = { nothing: "Every sender has closed" };
 const PIPE_BUF = 4096;
 
-/** The length of a body whose message takes that many bytes on the wire. */
+/** The length of the body of a message of that many bytes on the wire. */
 function bodyOf(bytes: number, seq: number): number {
   const fields = { type: "data", from: "sender", to: "test", seq, priority: 0 };
   for (let length = bytes - 60;; length--) {
@@ -51,7 +51,7 @@ for (const mechanism of MECHANISMS) {
     assertEquals(messages, intact([1, 0]));
     assertEquals(await receiver.do({ do: "poll" }), PENDING);
     await sender.do({ do: "close" });
-    await sender.end(); // a pipe's end is closed by the exit
+    await sender.end(); // its exit closes the end of a pipe
     const { end } = await receiver.do({ do: "receive", count: 1 });
     assertEquals(end, true);
     assertEquals(await receiver.do({ do: "poll" }), END);
@@ -63,13 +63,13 @@ for (const mechanism of MECHANISMS) {
     );
   });
 
-  test("keeps the order, and every length up to what it takes at once", async () => {
+  test("keeps the order, and every length up to the longest record", async () => {
     await using channel = new Channel(mechanism, { pool });
     const receiver = await channel.receiver();
     const sender = await channel.sender();
     const whole = sender.limit === Infinity ? PIPE_BUF : sender.limit;
     const lengths = [0, 1, 100, bodyOf(whole, 4)];
-    // What is longer goes in pieces, or not at all.
+    // A longer record goes in pieces, or not at all.
     const longer = [bodyOf(whole + 1, 5), MAX_BODY];
     const sending = boundaries ? lengths : [...lengths, ...longer];
     const receiving = receiver.do({ do: "receive", count: sending.length });
@@ -86,7 +86,7 @@ for (const mechanism of MECHANISMS) {
     }
   });
 
-  test("several senders at once: each one's order kept, none lost, none torn", async () => {
+  test("several senders at once: the order of each is kept, none is lost or torn", async () => {
     await using channel = new Channel(mechanism, { pool });
     const receiver = await channel.receiver();
     const names = ["one", "two", "three"];
@@ -107,7 +107,7 @@ for (const mechanism of MECHANISMS) {
     }
   });
 
-  test("full, it refuses and loses nothing; what it holds is what it says", async () => {
+  test("a full channel refuses and loses nothing, and holds as much as it claims", async () => {
     await using channel = new Channel(mechanism, { pool });
     const receiver = await channel.receiver();
     const sender = await channel.sender();
@@ -119,7 +119,7 @@ for (const mechanism of MECHANISMS) {
     });
     assertEquals(refused, "Buffer full");
     if ("bytes" in capacity) {
-      // The kernel's bookkeeping takes its part, and the reader reads ahead.
+      // The kernel's bookkeeping takes a part, and the reader reads ahead.
       assert(Number(bytes) > capacity.bytes / 4, `${bytes} bytes`);
       assert(Number(bytes) < capacity.bytes * 2 + 65_536, `${bytes} bytes`);
     } else {
@@ -159,12 +159,12 @@ for (const mechanism of MECHANISMS) {
 
   test(`what was sent ${outlives ? "remains" : "is gone"} when every process has been killed`, async () => {
     await using channel = new Channel(mechanism, { pool });
-    await channel.receiver(); // a FIFO and a socket take nothing while nobody reads
+    await channel.receiver(); // a FIFO or a socket needs one
     const killed = await channel.sender();
     await killed.do({ do: "send", lengths: [1, 2, 3] });
     await channel.letGo();
     await channel.end();
-    // The same name again; where the parent makes the channel, a new parent.
+    // The same name again; or a new parent, if the parent makes the channel.
     await using same = new Channel(mechanism, {
       pool,
       name: channel.address.name,
@@ -175,7 +175,7 @@ for (const mechanism of MECHANISMS) {
       assertEquals(messages, intact([1, 2, 3]));
       assertEquals(await receiver.do({ do: "poll" }), END);
     }
-    // Were something of it left, it would come first.
+    // If anything of it were left, it would come first.
     const next = await same.sender("next");
     await next.do({ do: "send", lengths: [4] });
     const { messages } = await receiver.do({ do: "receive", count: 1 });
@@ -188,7 +188,7 @@ for (const mechanism of MECHANISMS) {
     const sender = await channel.sender();
     await sender.do({ do: "send", lengths: [1] });
     await receiver.do({ do: "receive", count: 1 });
-    if (channel.address.memory) { // no descriptor: both have all of it
+    if (channel.address.memory) { // no descriptor: both ends share all of it
       await channel.open(receiver, "sender", "receiver");
       await channel.open(sender, "receiver");
       await receiver.do({ do: "send", lengths: [2] });
@@ -197,7 +197,7 @@ for (const mechanism of MECHANISMS) {
       assert(twoWay);
       return;
     }
-    // The kernel knows for what each descriptor is open. Ours are those of the
+    // The kernel knows how each descriptor is open. Ours are those of the
     // object that go when we close; `-` is only its place, O_PATH.
     const isOfObject = (line: string) =>
       openedBy === "parent" // a pipe has no name
@@ -216,7 +216,7 @@ for (const mechanism of MECHANISMS) {
   });
 
   if (properties.processes === "many") {
-    test("kill -9 of the receiver: the sender hears it or fills the buffer, and a new one joins", async () => {
+    test("kill -9 of the receiver: the sender notices or fills the buffer, and a new receiver joins", async () => {
       await using channel = new Channel(mechanism, { pool });
       const receiver = await channel.receiver();
       const sender = await channel.sender();
@@ -225,7 +225,7 @@ for (const mechanism of MECHANISMS) {
       await receiver.do({ do: "receive", count: 1 });
       await receiver.end();
       if (openedBy !== "name") {
-        // The first write may still find room in a buffer that nobody has.
+        // The first write may still find room in a buffer without a reader.
         await sender.do({ do: "fill", length: 1, most: 1 });
         const { refused } = await sender.do({
           do: "fill",
@@ -255,7 +255,7 @@ for (const mechanism of MECHANISMS) {
       assertEquals(messages.at(-1)?.length, 5, JSON.stringify(messages));
     });
 
-    test("kill -9 of the sender: the receiver sees the end, and a new one joins", async () => {
+    test("kill -9 of the sender: the receiver sees the end, and a new sender joins", async () => {
       await using channel = new Channel(mechanism, { pool });
       const receiver = await channel.receiver();
       const first = await channel.sender("first");
@@ -293,7 +293,7 @@ for (const mechanism of MECHANISMS) {
           do: "offerMessage",
           length: MAX_BODY,
         });
-        assertEquals(offered, "Buffer full"); // the beginning is in
+        assertEquals(offered, "Buffer full"); // the beginning is in the buffer
         await sender.end();
         const { messages, end } = await receiver.do({
           do: "receive",
@@ -327,13 +327,13 @@ for (const mechanism of MECHANISMS) {
       }
     });
 
-    test("blocked, it costs next to no processor time", async () => {
+    test("a blocked wait costs almost no processor time", async () => {
       await using channel = new Channel(mechanism, { pool });
       const receiver = await channel.receiver();
       const sender = await channel.sender();
       await sender.do({ do: "send", lengths: [1] });
       await receiver.do({ do: "receive", count: 1 });
-      await receiver.do({ do: "idle", ms: 300 }); // the first time compiles
+      await receiver.do({ do: "idle", ms: 300 }); // to compile the code
       const { busy } = await receiver.do({ do: "idle", ms: 800 });
       assert(Number(busy) < 0.03, `${busy} of a processor`);
     });

@@ -1,4 +1,4 @@
-// The real scripts over a real FIFO: both orders, the shell as a peer, faults.
+// The real scripts over a real FIFO: both orders, shell commands, faults.
 import { assert, assertEquals } from "@std/assert";
 import {
   assertWell,
@@ -16,7 +16,7 @@ const RETRY = "--retry=20ms";
 const WAITING = "Data not available sleeping for 0.02 seconds before retrying";
 const NOBODY = "Nobody reads yet sleeping for 0.02 seconds before retrying";
 
-/** The flags of a channel of its own, impatient. */
+/** The flags of a new channel, with short waits. */
 function channel(): { name: string; flags: string[] } {
   const name = freshName();
   return { name, flags: [`--name=${name}`, RETRY, "--timeout=30s"] };
@@ -25,7 +25,7 @@ function channel(): { name: string; flags: string[] } {
 for (const way of ["retry", "block", "spin"]) {
   Deno.test(`consumer and producer meet in either order with --wait=${way}`, async () => {
     for (const first of ["consumer", "producer"] as const) {
-      // Spinning is the same loop whoever comes first.
+      // Spinning is the same loop in either order.
       if (way === "spin" && first === "producer") continue;
       const { name, flags } = channel();
       const all = [...flags, `--wait=${way}`];
@@ -54,7 +54,7 @@ for (const way of ["retry", "block", "spin"]) {
   }
 }
 
-Deno.test("SIGINT ends producer and consumer that are connected, nothing left", async () => {
+Deno.test("SIGINT ends a connected producer and consumer, nothing left", async () => {
   for (const way of ["retry", "block"]) {
     const { name, flags } = channel();
     const all = [...flags, `--wait=${way}`];
@@ -69,7 +69,7 @@ Deno.test("SIGINT ends producer and consumer that are connected, nothing left", 
   }
 });
 
-Deno.test("producer says that nobody reads yet; cat reads what it writes", async () => {
+Deno.test("producer waits for a reader; cat reads what it writes", async () => {
   const { name, flags } = channel();
   await using producer = start("producer", [...flags, "--pause=10ms"]);
   await producer.saw(NOBODY, 3);
@@ -79,7 +79,7 @@ Deno.test("producer says that nobody reads yet; cat reads what it writes", async
   assertEquals(text, range(1, 10).map((value) => `${value}\n`).join(""));
 });
 
-Deno.test("seq feeds consumer, which says what came beyond the values that it expected", async () => {
+Deno.test("seq feeds consumer, which says what had come beyond its count", async () => {
   const { name, flags } = channel();
   await using consumer = start("consumer", flags);
   await consumer.saw(WAITING);
@@ -121,7 +121,7 @@ Deno.test("two producers at once: every value arrives, none torn", async () => {
   await assertWell(name, one, two, consumer);
   const text = new TextDecoder().decode(await consumer.output());
   const values = text.trimEnd().split("\n").map(Number);
-  for (const from of [1, count + 1]) { // each one's order kept
+  for (const from of [1, count + 1]) { // the order of each is kept
     const mine = values.filter((value) => (value > count) === (from > count));
     assertEquals(mine.length, count);
     assertEquals(mine.findIndex((value, i) => value !== from + i), -1);
@@ -149,8 +149,8 @@ Deno.test("a million lines go through byte for byte", async () => {
   assert(summary.test(await consumer.saw("Read 1000000 values")));
 });
 
-// Spinning looks as retrying does, here and where it gives up.
-Deno.test("--until-end sees the end of a producer that had nothing to say", async () => {
+// Spinning looks as retrying does, here and in the timeout test.
+Deno.test("--until-end sees the end of a producer that had nothing to send", async () => {
   for (const way of ["retry", "block"]) {
     const { name, flags } = channel();
     const all = [...flags, `--wait=${way}`];
@@ -161,7 +161,7 @@ Deno.test("--until-end sees the end of a producer that had nothing to say", asyn
   }
 });
 
-Deno.test("--input sends a file's lines, the last one without its newline too; what a terminal would obey is shown", async () => {
+Deno.test("--input sends a file's lines, also a last one without a newline; control characters are shown", async () => {
   const { name, flags } = channel();
   await using consumer = start("consumer", [...flags, "--until-end"]);
   const input = new Blob(["first\n\na\x1b[31mred\r\nlast"]).stream();
@@ -193,7 +193,7 @@ Deno.test("--format=header goes through, and cat can read it", async () => {
   );
 });
 
-Deno.test("kill -9 of producer: consumer goes on with the next one", async () => {
+Deno.test("kill -9 of producer: consumer goes on with the next producer", async () => {
   for (const way of ["retry", "block"]) {
     const { name, flags } = channel();
     const all = [...flags, `--wait=${way}`];
@@ -208,7 +208,7 @@ Deno.test("kill -9 of producer: consumer goes on with the next one", async () =>
   }
 });
 
-Deno.test("kill -9 of consumer: producer says what went through and resumes with the next", async () => {
+Deno.test("kill -9 of consumer: producer says what was written and resumes with the next consumer", async () => {
   for (const way of ["retry", "block"]) {
     const { name, flags } = channel();
     const all = [...flags, `--wait=${way}`];
@@ -226,7 +226,7 @@ Deno.test("kill -9 of consumer: producer says what went through and resumes with
   }
 });
 
-Deno.test("who gives up says what is missing, exit 1, nothing left", async () => {
+Deno.test("a process that gives up says what is missing, exit 1, nothing left", async () => {
   for (const way of ["retry", "block"]) {
     const { name, flags } = channel();
     const all = [...flags, `--wait=${way}`, "--timeout=100ms"];
@@ -248,11 +248,11 @@ Deno.test("who gives up says what is missing, exit 1, nothing left", async () =>
 
 Deno.test("a full FIFO makes producer wait for consumer: nothing is lost", async () => {
   const { name, flags } = channel();
-  // 17 bytes a line: of 65536 bytes no more than 3855 lines fit.
+  // 17 bytes a line: no more than 3855 lines fit into 65536 bytes.
   const first = 9_000_000_000_000_000;
   const all = [...flags, `--from=${first}`, "--count=5000"];
   await using cat = shell(
-    // A reader that does not read until we say so.
+    // A reader that reads nothing until the test says so.
     `mkdir -p -m 700 run; mkfifo -m 600 run/${name}.fifo; exec 3<run/${name}.fifo; kill -STOP $$; cat <&3; rm -f run/${name}.fifo`,
   );
   await using producer = start("producer", [...all, "--pause=0"]);
@@ -327,14 +327,14 @@ Deno.test("consumer says that standard output was closed, exit 1", async () => {
   assertEquals(leftovers(name), []);
 });
 
-Deno.test("what lies at the FIFO's path and is not ours is refused, and stays", async () => {
+Deno.test("another object at the FIFO's path is refused, and stays", async () => {
   await Deno.mkdir("run", { recursive: true, mode: 0o700 });
   const cases: [make: (path: string) => Promise<unknown>, says: string][] = [
     [(path) => Deno.writeTextFile(path, "mine"), "as it is a regular file"],
     [(path) => Deno.mkdir(path), "as it is a directory"],
     [(path) => Deno.symlink("/dev/null", path), "as it is a symbolic link"],
   ];
-  if (Deno.uid() === 0) { // only root can give a FIFO to somebody else
+  if (Deno.uid() === 0) { // only root can give a FIFO to another user
     cases.push([
       async (path) => {
         await new Deno.Command("mkfifo", { args: [path] }).output();
@@ -347,7 +347,7 @@ Deno.test("what lies at the FIFO's path and is not ours is refused, and stays", 
     const { name, flags } = channel();
     const path = `run/${name}.fifo`;
     await make(path);
-    // Both look at the path with the same function: they take turns.
+    // Both ends look at the path with the same function: take turns.
     const { code, log } = await run(i % 2 ? "producer" : "consumer", flags);
     assertEquals(code, 1);
     assert(log.includes(`Cannot use ${path}`) && log.includes(says), log);
@@ -389,7 +389,7 @@ Deno.test("producer ends at once on SIGINT while it waits for its input", async 
   assertEquals(leftovers(name), []);
 });
 
-Deno.test("a FIFO that was removed while they wait is made again, and they meet", async () => {
+Deno.test("a FIFO that is removed while both ends wait is made again, and they meet", async () => {
   for (const way of ["retry", "block"]) {
     for (const first of ["consumer", "producer"] as const) {
       const { name, flags } = channel();
@@ -413,13 +413,13 @@ Deno.test("a FIFO that was removed while they wait is made again, and they meet"
   }
 });
 
-Deno.test("a FIFO that was replaced while we wait is a clear error, and the other is left alone", async () => {
+Deno.test("a file that replaces the FIFO during a wait is a clear error, and is left alone", async () => {
   const { name, flags } = channel();
   const path = `run/${name}.fifo`;
   await using consumer = start("consumer", flags);
   await consumer.saw(WAITING);
   await Deno.writeTextFile(`${path}.new`, "precious");
-  await Deno.rename(`${path}.new`, path); // in one step, or it would be made anew
+  await Deno.rename(`${path}.new`, path); // in one step, or a FIFO comes back
   assertEquals((await consumer.ended()).code, 1);
   assertEquals(
     consumer.lines.at(-1),
@@ -429,7 +429,7 @@ Deno.test("a FIFO that was replaced while we wait is a clear error, and the othe
   await Deno.remove(path);
 });
 
-Deno.test("a folder run/ that cannot be is a clear error", async () => {
+Deno.test("a folder run/ that cannot be made is a clear error", async () => {
   const folder = await Deno.makeTempDir();
   try {
     const script = (task: string) =>
@@ -448,7 +448,7 @@ Deno.test("a folder run/ that cannot be is a clear error", async () => {
   } finally {
     await Deno.remove(folder, { recursive: true });
   }
-  // No folder can be made there, not even by root.
+  // Not even root can make a folder there.
   await using denied = new Running(Deno.execPath(), [
     "run",
     `--config=${Deno.cwd()}/deno.json`,
@@ -461,7 +461,7 @@ Deno.test("a folder run/ that cannot be is a clear error", async () => {
   await denied.saw("Cannot make the folder run/ in /sys: ");
 });
 
-Deno.test("a file outside the project points to - and the shell", async () => {
+Deno.test("the error of a file outside the project names - and the shell", async () => {
   const { name, flags } = channel();
   const input = await run("producer", [...flags, "--input=/etc/hostname"]);
   assertEquals(input.code, 1);

@@ -1,4 +1,4 @@
-// Waiting for the other end of a FIFO, in the kernel, and who passes for one.
+// Waiting in the kernel for the other end of a FIFO, and for no other process.
 import { assert, assertEquals } from "@std/assert";
 import { delay } from "@std/async/delay";
 import {
@@ -13,7 +13,7 @@ import {
 
 const WAITING = "Data not available sleeping for 0.02 seconds before retrying";
 
-/** The flags of a channel of its own, impatient. */
+/** The flags of a new channel, with short waits. */
 function channel(): { name: string; flags: string[] } {
   const name = freshName();
   return { name, flags: [`--name=${name}`, "--retry=20ms", "--timeout=30s"] };
@@ -38,7 +38,7 @@ async function waitingProducer(flags: string[]) {
   return producer;
 }
 
-Deno.test("producer --wait=block waits for its reader in open(2), whatever program that is", async () => {
+Deno.test("producer --wait=block waits in open(2) for its reader, which may be any program", async () => {
   for (const reader of ["consumer", "cat"]) {
     const { name, flags } = channel();
     await using producer = await waitingProducer(flags);
@@ -49,7 +49,7 @@ Deno.test("producer --wait=block waits for its reader in open(2), whatever progr
   }
 });
 
-Deno.test("producer that waits in open(2) ends on a signal and at its time-out, and leaves nothing", async () => {
+Deno.test("producer that waits in open(2) ends on a signal and at its timeout, and leaves nothing", async () => {
   for (const signal of ["SIGINT", "SIGTERM"] as const) {
     const { name, flags } = channel();
     await using producer = await waitingProducer(flags);
@@ -72,7 +72,7 @@ Deno.test("producer that waits in open(2) ends on a signal and at its time-out, 
   assertEquals(leftovers(name), []);
 });
 
-Deno.test("a producer that leaves passes for no reader, and one that looks for no writer", async () => {
+Deno.test("a producer that ends is not taken for a reader, nor a second consumer for a writer", async () => {
   const { name, flags } = channel();
   await using waiting = await waitingProducer(flags);
   for (let i = 0; i < 5; i++) {

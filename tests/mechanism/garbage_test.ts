@@ -1,4 +1,4 @@
-// Garbage in every channel that has a name: the real consumer reports it, goes
+// Garbage in every channel with a name: the real consumer reports it, goes
 // on or ends by itself, and keeps none of it.
 import { assert, assertEquals, assertMatch } from "@std/assert";
 import { FORMATS } from "../../lib/message/formats.ts";
@@ -18,12 +18,12 @@ import {
 } from "../scripts.ts";
 
 const SEED = 1;
-// Lines cost a report for each 256 random bytes; of headers 48 MiB are quick.
+// Lines cost one report for each 256 random bytes; 48 MiB of headers are quick.
 const NOISE: Record<string, number> = { line: 2 ** 19, header: 48 * 2 ** 20 };
-// So do the queue's short records; that none is kept, shm's show in the same code.
+// So do the queue's short records; shm's records pass the same code.
 const NOISE_IN_QUEUE = 2 ** 20;
-const MOST_KEPT = 40 * 2 ** 20; // bytes; with the garbage of some thousand reports
-/** Small young generation: what is not held is soon collected. */
+const MOST_KEPT = 40 * 2 ** 20; // bytes, with the garbage of some thousand reports
+/** A small young generation: the garbage collector runs often. */
 const TIDY = { DENO_V8_FLAGS: "--max-semi-space-size=1" };
 
 const pool = new Pool();

@@ -1,5 +1,5 @@
-// What is one kernel object's own: leftovers, strangers' objects, limits, and
-// senders that were killed.
+// What differs from object to object: leftovers, other users' objects, limits,
+// and senders that were killed.
 import { assert, assertEquals, assertThrows } from "@std/assert";
 import { delay } from "@std/async/delay";
 import config from "../../deno.json" with { type: "json" };
@@ -50,7 +50,7 @@ Deno.test("pipe: the shell's own pipe joins producer and consumer", async () => 
 });
 
 Deno.test({
-  name: "pipe: whoever has it next finds it as it was, blocking",
+  name: "pipe: it is blocking again for the next program that uses it",
   ignore,
   async fn() {
     const task = (name: string) =>
@@ -138,7 +138,7 @@ Deno.test("a socket that a killed consumer has left is replaced; a second consum
 });
 
 Deno.test({
-  name: "socket: a producer that waits leaves a FIFO made beside it alone",
+  name: "socket: a producer that waits does not open a FIFO made beside it",
   ignore,
   async fn() {
     const [name, beside] = [freshName(), freshName()];
@@ -148,8 +148,8 @@ Deno.test({
       descriptors(producer.pid).some((fd) => fd.includes("inotify"));
     while (!watches()) await delay(10);
     await shell(`mkfifo run/${beside}.fifo`).ended();
-    await delay(100); // its chance to be caught: nothing waits for it
-    // Whoever opens all that is new passes for the FIFO's reader.
+    await delay(100); // time to open the FIFO, if it does
+    // A process that opens every new file would be the FIFO's reader.
     const writer = open(`run/${beside}.fifo`, O_WRONLY | O_NONBLOCK);
     await shell(`rm run/${beside}.fifo`).ended();
     assertEquals(writer, -ENXIO);
@@ -165,7 +165,7 @@ Deno.test({
   async fn() {
     const name = freshName();
     const flags = ["--via=socket", `--name=${name}`, "--wait=block"];
-    using all = new DisposableStack(); // what the user may watch
+    using all = new DisposableStack(); // all watches that the user may have
     const more = () => all.use(new FolderWatch("run"));
     const error = assertThrows(() => {
       for (;;) more();
@@ -265,7 +265,7 @@ Deno.test({
     await using dead = shell("exit 0");
     await dead.ended();
     {
-      // As Ring.put leaves it between its first step and its last.
+      // As Ring.put leaves the memory between its first step and its last.
       using segment = openShared(objectName(name));
       const words = new Int32Array(segment.memory);
       Atomics.store(words, 17, dead.pid); // the lock
@@ -284,7 +284,7 @@ Deno.test({
 });
 
 Deno.test({
-  name: "lab does not start where messages of an earlier run lie",
+  name: "lab does not start if messages of an earlier run lie there",
   ignore,
   async fn() {
     for (const via of ["queue", "shm"]) {
@@ -305,7 +305,7 @@ Deno.test({
   },
 });
 
-Deno.test("socket: a consumer takes its own name with it, no other's", async () => {
+Deno.test("socket: a consumer removes its own name, and no other's", async () => {
   const name = freshName();
   const flags = ["--via=socket", `--name=${name}`, RETRY];
   await using first = start("consumer", flags);
@@ -322,7 +322,7 @@ Deno.test("socket: a consumer takes its own name with it, no other's", async () 
 });
 
 Deno.test({
-  name: "socket: one that sends without end does not keep another out",
+  name: "socket: a sender that sends without end does not keep another out",
   ignore,
   async fn() {
     const name = freshName();
@@ -339,21 +339,21 @@ Deno.test({
     assertEquals((await second.ended()).code, 0);
     first.kill("SIGINT");
     assertEquals((await first.ended()).code, 130);
-    // What the first one had half sent may be cut off.
+    // A message that the first sender had half sent may be cut off.
     assert((await consumer.ended()).log.includes("Read "));
     assertEquals(leftovers(name), []);
   },
 });
 
 Deno.test({
-  name: "socket: where descriptors run out, who comes late waits",
+  name: "socket: if no descriptor is left, further producers wait",
   ignore,
   async fn() {
     const name = freshName();
     const flags = `--via=socket --name=${name} --quiet`;
     const task = (command: string) =>
       `${Deno.execPath()} run --no-prompt --allow-read=. --allow-write=run --allow-ffi scripts/${command}.ts ${flags}`;
-    // Deno itself has some 20 of them open.
+    // Deno itself has some 20 descriptors open.
     await using consumer = shell(
       `ulimit -n 32; exec ${task("consumer")} --count=60`,
     );
@@ -366,7 +366,7 @@ Deno.test({
   },
 });
 
-Deno.test("--verbose says what is open, how long each message is, who is started", async () => {
+Deno.test("--verbose logs what is opened, how long each message is, and what is started", async () => {
   const name = freshName();
   const flags = [`--name=${name}`, "--count=1", "--verbose"];
   const { code, log } = await run("lab", flags);
@@ -381,7 +381,7 @@ Deno.test("--verbose says what is open, how long each message is, who is started
   ) assert(log.includes(text), log);
 });
 
-Deno.test("no task asks at the terminal, for that would keep Ctrl-C waiting", () => {
+Deno.test("no task prompts at the terminal, as that would hold up Ctrl-C", () => {
   for (const { command } of Object.values(config.tasks)) {
     if (command.includes("scripts/")) assert(command.includes(" --no-prompt "));
   }

@@ -12,7 +12,7 @@ import {
   valuesRead,
 } from "../scripts.ts";
 
-// A pause that outlasts the start of process 2 on a busy machine.
+// A pause longer than the start of process 2 on a busy machine.
 const FAST = { pause: 1500, retry: 300 };
 const RETRY = "--retry=100ms";
 
@@ -36,7 +36,7 @@ for (const mechanism of MECHANISMS) {
   });
 
   Deno.test({
-    name: `lab --via=${via} --quiet sends nothing, and many lines`,
+    name: `lab --via=${via} --quiet moves an empty input, and many lines`,
     ignore,
     async fn() {
       for (const text of ["", "line\n".repeat(5_000)]) {
@@ -63,8 +63,8 @@ for (const mechanism of MECHANISMS) {
   if (properties.openedBy !== "name" || via === "fifo") continue;
   for (const way of ["retry", "block", "spin"]) {
     for (const order of [[consumer, producer], [producer, consumer]]) {
-      // Spinning is the same loop whoever comes first and whatever the mechanism;
-      // but a socket's bytes come between two turns of the loop alone.
+      // Spinning is the same loop in either order and for each mechanism;
+      // but a socket's bytes come only when the event loop runs.
       if (way === "spin" && (order[0] === producer || via !== "socket")) {
         continue;
       }

@@ -1,6 +1,6 @@
-// One end of a channel in a process, or a worker, of its own, at the test's
-// command: lines of JSON over a TCP connection, for a pipe's ends have no
-// other input and output to spare.
+// One end of a channel, in a process or worker of its own. The test commands it
+// by lines of JSON over a TCP connection: if the end is a pipe, standard input
+// and output are taken.
 /// <reference lib="deno.worker" />
 import { TextLineStream } from "@std/streams/text-line-stream";
 import {
@@ -19,7 +19,7 @@ import { lcg } from "../lcg.ts";
 /** How a peer is started. */
 export interface PeerStart {
   port: number;
-  /** What no line of JSON can carry. */
+  /** What a line of JSON cannot carry. */
   memory?: SharedArrayBuffer;
 }
 
@@ -39,18 +39,18 @@ export type Order =
   | { do: "offer"; text: string }
   /** Sends random bytes in records of random length, then a text; waits for room. */
   | { do: "noise"; seed: number; bytes: number; text: string }
-  /** Looks once, at messages. */
+  /** Looks once for a message. */
   | { do: "poll" }
-  /** Looks once, at what the mechanism gives. */
+  /** Looks once, and tells what the mechanism has returned. */
   | { do: "pollRecord" }
   /** Takes messages until there are that many, or the end. */
   | { do: "receive"; count: number }
-  /** Waits in the kernel for what will not come, for that long (ms). */
+  /** Waits in the kernel for so long (ms), though nothing will come. */
   | { do: "idle"; ms: number }
   /** Closes both ends, and forgets them. */
   | { do: "close" };
 
-/** What came of it; a message is told by sender, number and length. */
+/** The result; a message is described by its sender, number and length. */
 export type Reply = Record<string, unknown> & { error?: string };
 
 const PATTERN = new Uint8Array(1 << 20).map((_, i) => (i * 7) % 251);

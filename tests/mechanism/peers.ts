@@ -1,5 +1,5 @@
 /**
- * Starts peers (`peer.ts`), in processes or workers as the mechanism has it.
+ * Starts peers (`peer.ts`), in processes or workers, as the mechanism needs.
  *
  * @module
  */
@@ -10,12 +10,12 @@ import { freshName } from "../scripts.ts";
 
 const SCRIPT = new URL("./peer.ts", import.meta.url);
 
-/** One end of a channel, elsewhere. */
+/** One end of a channel, in another process or worker. */
 export class Peer {
   readonly #connection: Deno.TcpConn;
   readonly #lines: ReadableStreamDefaultReader<string>;
   readonly #end: () => Promise<void>;
-  /** Answers that are missing, or that nobody expected. */
+  /** Answers that are missing, or that were not expected. */
   #doubts = 0;
   readonly pid: number;
   /** The longest record that a sender takes, in bytes. */
@@ -33,7 +33,7 @@ export class Peer {
     this.#end = end;
   }
 
-  /** Gives an order; the answer comes later. */
+  /** Sends an order; the answer comes later. */
   async ask(order: Order): Promise<Reply> {
     this.#doubts++;
     const bytes = new TextEncoder().encode(JSON.stringify(order) + "\n");
@@ -44,7 +44,7 @@ export class Peer {
     return JSON.parse(value);
   }
 
-  /** The same, where an error is not expected. */
+  /** The same, if no error is expected. */
   async do(order: Order): Promise<Reply> {
     const reply = await this.ask(order);
     if (reply.error) {
@@ -54,7 +54,7 @@ export class Peer {
     return reply;
   }
 
-  /** Closes its ends. @returns Whether it can serve another channel. */
+  /** Closes its ends. @returns Can it serve another channel? */
   async retire(): Promise<boolean> {
     if (this.#doubts > 0) return false;
     const error = await this.ask({ do: "close" })
@@ -62,7 +62,7 @@ export class Peer {
     return error === undefined;
   }
 
-  /** Ends the peer, as kill -9 does where it is a process. */
+  /** Ends the peer, with kill -9 if it is a process. */
   async end(): Promise<void> {
     this.#doubts++;
     await this.#end();
@@ -70,7 +70,7 @@ export class Peer {
   }
 }
 
-/** Processes that serve one channel after the other: a start is dear. */
+/** Processes that serve one channel after the other, as a start takes long. */
 export class Pool implements AsyncDisposable {
   readonly #idle: Peer[] = [];
 
@@ -78,7 +78,7 @@ export class Pool implements AsyncDisposable {
     return this.#idle.shift();
   }
 
-  /** Takes back whoever is fit for another channel; the others it ends. */
+  /** Takes back peers that can serve another channel, and ends the others. */
   async give(peer: Peer): Promise<void> {
     if (await peer.retire()) this.#idle.push(peer);
     else await peer.end();
@@ -93,18 +93,18 @@ export class Pool implements AsyncDisposable {
 export interface ChannelOptions {
   capacity?: number;
   name?: string;
-  /** Where its processes come from, and go to; without, they end with it. */
+  /** Lends its processes; without a pool, they end with the channel. */
   pool?: Pool;
 }
 
-/** A channel of its own, and the peers at its ends. */
+/** A new channel, and the peers at its ends. */
 export class Channel implements AsyncDisposable {
   readonly mechanism: Mechanism;
   readonly address: NamedAddress;
   readonly #peers: Peer[] = [];
   readonly #listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
   readonly #pool?: Pool;
-  #pipe?: Deno.ChildProcess; // whose standard input is the pipe
+  #pipe?: Deno.ChildProcess; // its standard input is the pipe
 
   constructor(
     mechanism: Mechanism,
@@ -112,7 +112,7 @@ export class Channel implements AsyncDisposable {
   ) {
     this.mechanism = mechanism;
     this.address = { name, capacity };
-    // Without a name, a peer has its one channel from its start.
+    // A channel without a name must be given to a peer at its start.
     if (mechanism.properties.openedBy === "name") this.#pool = pool;
   }
 
@@ -125,11 +125,11 @@ export class Channel implements AsyncDisposable {
   async sender(from = "sender"): Promise<Peer> {
     const peer = await this.#start("sender");
     const { limit } = await this.open(peer, "sender", from);
-    peer.limit = typeof limit === "number" ? limit : Infinity; // JSON knows none
+    peer.limit = typeof limit === "number" ? limit : Infinity; // JSON has no Infinity
     return peer;
   }
 
-  /** Has a peer open an end; `from` is its name in the messages that it sends. */
+  /** Lets a peer open an end; `from` is its name in the messages it sends. */
   open(peer: Peer, role: Role, from: string = role): Promise<Reply> {
     const { mechanism: { name: via }, address } = this;
     return peer.do({ do: "open", role, via, address, from });
@@ -197,12 +197,12 @@ export class Channel implements AsyncDisposable {
     };
   }
 
-  /** The parent lets go of the pipe: from now on its senders alone hold it. */
+  /** The parent closes the pipe: from now on only its senders have it open. */
   async letGo(): Promise<void> {
     await this.#pipe?.stdin.close();
   }
 
-  /** Ends all the peers, and removes nothing. */
+  /** Ends all peers, and removes nothing. */
   async end(): Promise<void> {
     for (const peer of this.#peers.splice(0)) await peer.end();
   }

@@ -40,7 +40,7 @@ function decode(format: Format, ...pieces: Uint8Array[]): string[] {
 }
 
 for (const format of Object.values(FORMATS)) {
-  Deno.test(`${format.name} gives back what was put in, however it is cut`, () => {
+  Deno.test(`${format.name} decodes what it has encoded, however the bytes are cut`, () => {
     const texts = ["1", "", "zwölf", "x".repeat(300), "4"];
     const wire = encode(format, ...texts);
     assertEquals(decode(format, wire), texts);
@@ -73,14 +73,14 @@ for (const format of Object.values(FORMATS)) {
     const random = lcg(1);
     for (let round = 0; round < 300; round++) {
       const noise = Uint8Array.from({ length: random(400) }, () => random(256));
-      // What a stray number of bytes could still be part of ends here.
+      // Here ends any message that the random bytes may have begun.
       const end = concat(encoder.encode("\n"), encode(format, "lost", "found"));
       const found = decode(format, concat(noise, end));
       assertEquals(found.at(-1), "found", `round ${round}`);
     }
   });
 
-  Deno.test(`${format.name} holds no more than it must of an endless message`, () => {
+  Deno.test(`${format.name} keeps no more than it must of an endless message`, () => {
     const decoder = format.decoder();
     const piece = new Uint8Array(65_536).fill(120);
     const found: unknown[] = [];

@@ -42,7 +42,7 @@ Deno.test("SequenceCheck names a gap and a repeat, and knows each sender", () =>
   assertEquals(look(3, 0, "b"), "Seq 3 from b comes after 1: 1 is missing");
 });
 
-Deno.test("SequenceCheck forgets those who were silent for long: its memory is bounded", () => {
+Deno.test("SequenceCheck forgets the senders that were silent longest: its memory is bounded", () => {
   const check = new SequenceCheck();
   const look = (from: string, seq: number) => check.look(header(seq, 0, from));
   for (let i = 0; i < 2000; i++) look(`${i}`, 1);
@@ -63,7 +63,7 @@ Deno.test("SequenceCheck lets a higher priority overtake, but not twice", () => 
   );
 });
 
-/** A message in header format, for the shell. */
+/** A message in header format, as printf(1) takes it. */
 function wire(seq: number, body: string): string {
   return `Type: data\\nFrom: process1\\nTo: process2\\nSeq: ${seq}\\nPriority: 0\\n` +
     `Content-Length: ${body.length}\\n\\n${body}\\n`;
@@ -96,7 +96,7 @@ Deno.test("a gap or a repeat in Seq is a WARNING, a bad header an ERROR; reading
 });
 
 Deno.test({
-  name: "on the queue higher priorities overtake, elsewhere the order stays",
+  name: "on the queue, higher priorities overtake; elsewhere, the order stays",
   ignore,
   async fn() {
     for (const via of ["queue", "shm"]) {
@@ -122,7 +122,7 @@ for (const via of NAMED) {
   const needsFfi = via === "queue" || via === "shm";
 
   Deno.test({
-    name: `${via}: --to sends to the one consumer that is called that`,
+    name: `${via}: --to sends only to the consumer of that name`,
     ignore: ignore && needsFfi,
     async fn() {
       const name = freshName();
@@ -181,7 +181,7 @@ for (const via of NAMED) {
   });
 }
 
-Deno.test("--sync refuses what cannot answer", async () => {
+Deno.test("--sync refuses a mechanism that cannot acknowledge", async () => {
   for (const via of ["pipe", "workers"]) {
     const { code, log } = await run("lab", [`--via=${via}`, "--sync"]);
     assertEquals(code, 2);
@@ -192,7 +192,7 @@ Deno.test("--sync refuses what cannot answer", async () => {
   assert(line.log.includes("--format=line: it must be header with --sync"));
 });
 
-Deno.test("--sync: nobody takes it: what is missing is said, nothing is left", async () => {
+Deno.test("--sync without a consumer says what is missing, and leaves nothing behind", async () => {
   const name = freshName();
   const { code, log } = await run("producer", [
     `--name=${name}`,
@@ -206,7 +206,7 @@ Deno.test("--sync: nobody takes it: what is missing is said, nothing is left", a
 });
 
 Deno.test({
-  name: "a mailbox that two consumers share: each message to one of them",
+  name: "two consumers share a mailbox: each message goes to one of them",
   ignore,
   async fn() {
     for (const via of ["queue", "shm"]) {
@@ -237,7 +237,7 @@ Deno.test({
 });
 
 Deno.test({
-  name: "with --capacity=N the producer is never more than N ahead",
+  name: "with --capacity=N, the producer is never more than N messages ahead",
   ignore,
   async fn() {
     for (const via of ["queue", "shm"]) {
@@ -250,7 +250,7 @@ Deno.test({
         "--pause=0",
       ]);
       await producer.saw("Buffer full sleeping");
-      // Three in the buffer, the fourth in its hand.
+      // Three are in the buffer; the producer offers the fourth.
       const written = () =>
         producer.lines.filter((line) => line.includes("Writing ")).length;
       assertEquals(written(), 4);
@@ -270,7 +270,7 @@ Deno.test({
 
 for (const via of NAMED) {
   Deno.test({
-    name: `${via}: a receipt that nobody waits for is a warning, no more`,
+    name: `${via}: an acknowledgement that no producer reads is only a warning`,
     ignore,
     async fn() {
       const name = freshName();
@@ -305,13 +305,13 @@ for (const via of NAMED) {
 }
 
 Deno.test({
-  name: "--sync: an acknowledgement of an earlier run counts for nothing",
+  name: "--sync: an acknowledgement of an earlier run does not count",
   ignore,
   async fn() {
     for (const via of ["queue", "shm"]) {
       const name = freshName();
       const flags = [`--via=${via}`, `--name=${name}`, RETRY];
-      // Somebody has acknowledged message 1 to every mailbox that one may guess.
+      // Message 1 was acknowledged to every mailbox whose name can be guessed.
       const { openSender, remove } = await mechanismNamed(via).load();
       const mailbox = { name: `${name}.process1` };
       {

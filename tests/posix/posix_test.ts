@@ -65,8 +65,8 @@ function makeFifo() {
 }
 
 /**
- * Asks until the answer is another one. What we have closed, a child that another
- * test is just starting holds open a moment longer: from fork(2) to execve(2).
+ * Asks until the answer changes. A child that another test is just starting
+ * holds our closed descriptors open a moment longer: from fork(2) to execve(2).
  */
 function until<T>(not: T, ask: () => T): T {
   for (;;) {
@@ -113,7 +113,7 @@ function startPeer(code: string, permissions = ["--allow-all"]) {
   };
 }
 
-Deno.test("available() names the tasks without permission, and nothing asks", async () => {
+Deno.test("available() gives the reason without permission, and nothing prompts", async () => {
   if (Deno.build.os !== "linux") return;
   const imports = ["file", "futex", "mqueue", "poll", "process", "shm"]
     .map((file) => `import "${POSIX}${file}.ts";`).join("");
@@ -152,9 +152,9 @@ test("read() gives bytes, -EAGAIN, and 0 at the end", () => {
     constants.O_WRONLY | constants.O_NONBLOCK,
   );
   for (let i = 0; i < 20_000; i++) {
-    assertEquals(read(reader, buffer), -EAGAIN); // also once it is compiled
+    assertEquals(read(reader, buffer), -EAGAIN); // also after it was compiled
   }
-  writeSync(writer, new Uint8Array([1, 2, 3])); // node:fs has the same numbers
+  writeSync(writer, new Uint8Array([1, 2, 3])); // node:fs uses the same numbers
   assertEquals(read(reader, buffer), 3);
   assertEquals(buffer.subarray(0, 3), new Uint8Array([1, 2, 3]));
   closeSync(writer);
@@ -242,14 +242,14 @@ test("waitFd() lets timers run, and throws the reason when aborted", async () =>
   );
 });
 
-test("waitFd() is over in time, whatever is left of its slice", async () => {
+test("waitFd() is over in time, however much of its slice is left", async () => {
   using fifo = makeFifo();
   const reader = fifo.open(constants.O_RDONLY | constants.O_NONBLOCK);
   for (let i = 0; i < 250; i++) await waitFd(reader, "readable", never, 0.1);
   assertEquals(pollFd(reader, POLLIN, 0), 0);
 });
 
-test("waitFd() lets Ctrl-C be heard", async () => {
+test("waitFd() lets Ctrl-C end the process", async () => {
   using fifo = makeFifo();
   await using peer = startPeer(`
     import { openSync, constants } from "node:fs";
@@ -315,7 +315,7 @@ test("MessageQueue carries messages between two processes", async () => {
   }
 });
 
-test("MessageQueue.open() says why not, and which limit", () => {
+test("MessageQueue.open() says why it fails, and names the limit", () => {
   const name = freshName();
   const code = (open: () => unknown) => assertThrows(open, SystemError).code;
   assertEquals(code(() => MessageQueue.open(name)), "ENOENT");
@@ -339,7 +339,7 @@ test("MessageQueue.open() says why not, and which limit", () => {
   }
 });
 
-test("stat() tells ours from what others may open", () => {
+test("stat() tells which objects are ours alone", () => {
   const name = freshName();
   using queue = MessageQueue.open(name, { create: { capacity: 1, size: 8 } });
   MessageQueue.unlink(name);
@@ -357,7 +357,7 @@ test("stat() tells ours from what others may open", () => {
   assertThrows(() => stat(-1), SystemError);
 });
 
-test("openShared() tells the maker from who comes later", () => {
+test("openShared() tells whether it has made the segment", () => {
   const name = freshName();
   using first = openShared(name, { create: true, bytes: 5000 });
   try {
@@ -383,7 +383,7 @@ test("openShared() tells the maker from who comes later", () => {
   assertEquals(error.code, "ENOENT");
 });
 
-test("openShared() gives a size to what a killed maker has left", () => {
+test("openShared() gives a size to a segment whose maker was killed", () => {
   const name = freshName();
   sh(`umask 077; : > /dev/shm${name}`);
   try {
@@ -396,7 +396,7 @@ test("openShared() gives a size to what a killed maker has left", () => {
   }
 });
 
-test("openShared() refuses what there is no memory for, and leaves nothing", () => {
+test("openShared() refuses more bytes than there is memory, and leaves nothing", () => {
   const name = freshName();
   const bytes = 2 ** 50;
   const error = assertThrows(
@@ -438,7 +438,7 @@ test("processParking wakes between two processes", async () => {
   }
 });
 
-test("processParking.wait() ends at once on another value, and when aborted", async () => {
+test("processParking.wait() ends at once if the value is another, or it is aborted", async () => {
   const name = freshName();
   using segment = openShared(name, { create: true, bytes: 64 });
   unlinkShared(name);
@@ -450,7 +450,7 @@ test("processParking.wait() ends at once on another value, and when aborted", as
   assert(controller.signal.aborted);
 });
 
-/** Through the shell, for Deno guards /dev and /proc with --allow-all alone. */
+/** Through the shell, as Deno opens /dev and /proc only with --allow-all. */
 function sh(command: string): string {
   const { stdout } = new Deno.Command("sh", { args: ["-c", command] })
     .outputSync();
@@ -468,7 +468,7 @@ test("isAlive() counts a zombie as dead", async () => {
   const reader = parent.stdout.getReader();
   const child = Number(new TextDecoder().decode((await reader.read()).value));
   const again = () => new Promise((wake) => setTimeout(wake, 1));
-  // sh would take notice of its child's end; the sleep that it becomes will not.
+  // sh would wait for its child; the sleep(1) that it becomes will not.
   const comm = `cat /proc/${parent.pid}/comm`;
   while (sh(comm) !== "sleep\n") await again();
   assertEquals([isAlive(parent.pid), isAlive(child)], [true, true]);

@@ -9,7 +9,7 @@ function newRing(capacity: number, slotBytes = 8): Ring {
   return Ring.format(memory, capacity, slotBytes);
 }
 
-/** Keeps it running: Atomics.waitAsync alone does not. */
+/** Keeps the process running: Atomics.waitAsync alone does not. */
 function eventLoop(): Disposable {
   const timer = setInterval(() => {}, 1000);
   return { [Symbol.dispose]: () => clearInterval(timer) };
@@ -22,7 +22,7 @@ Deno.test("Ring.put() and take() keep the order, round and round", () => {
     let put = 0;
     for (let round = 0; round < 50; round++) {
       while (ring.put(new Uint8Array([put]))) put++;
-      assertEquals(put - next, capacity); // bounded: never more than that ahead
+      assertEquals(put - next, capacity); // bounded: never further ahead
       for (let i = 0; i <= round % capacity; i++) {
         assertEquals(ring.take(), new Uint8Array([next++]));
       }
@@ -41,22 +41,22 @@ Deno.test("Ring.take() gives records of every length, empty ones too", () => {
   assertThrows(() => ring.put(long), RangeError, "101 bytes");
 });
 
-// Where the head of a ring has what two at work share, as ring.ts says.
+// Words in the head of a ring, as layout.ts has them.
 const [TAIL, SENDING, HEAD, RECEIVING] = [16, 17, 32, 33];
 const DEAD = 7;
 const isAlive = (owner: number) => owner !== DEAD;
 
-Deno.test("Ring.recover() ends what a killed sender had begun, as CUT", () => {
+Deno.test("Ring.recover() turns the record of a killed sender into CUT", () => {
   const memory = new SharedArrayBuffer(ringBytes(2, 8));
   const ring = Ring.format(memory, 2, 8);
   const words = new Int32Array(memory);
   for (let round = 0; round < 5; round++) { // more than two laps
     assert(ring.put(new Uint8Array([1])));
-    words[SENDING] = DEAD; // it has the lock
+    words[SENDING] = DEAD; // the killed sender holds the lock
     assertEquals(ring.put(new Uint8Array([2])), false);
-    assert(ring.recover(isAlive)); // nothing begun: nothing to see
+    assert(ring.recover(isAlive)); // it had begun no record
     words[SENDING] = DEAD;
-    words[TAIL] = (words[TAIL] + 1) % 4; // it has a slot, and fills it
+    words[TAIL] = (words[TAIL] + 1) % 4; // it was filling a slot
     assert(ring.recover(isAlive));
     assertEquals(ring.put(new Uint8Array([2])), false); // full
     assertEquals(ring.take(), new Uint8Array([1]));
@@ -74,7 +74,7 @@ Deno.test("Ring.recover() frees what a killed receiver had begun to take", () =>
     assert(ring.put(new Uint8Array([2])));
     words[RECEIVING] = DEAD;
     assertEquals(ring.take(), undefined);
-    assert(ring.recover(isAlive)); // it had not begun: nothing is lost
+    assert(ring.recover(isAlive)); // it had begun no record: nothing is lost
     words[RECEIVING] = DEAD;
     words[HEAD] = (words[HEAD] + 1) % 4;
     assertEquals(ring.put(new Uint8Array([3])), false); // still full
@@ -86,7 +86,7 @@ Deno.test("Ring.recover() frees what a killed receiver had begun to take", () =>
   }
 });
 
-Deno.test("Ring.recover() leaves the living alone, and sleep() waits for their lock", async () => {
+Deno.test("Ring.recover() takes no lock of a live process, and sleep() waits for that lock", async () => {
   const memory = new SharedArrayBuffer(ringBytes(2, 8));
   const ring = Ring.format(memory, 2, 8);
   const words = new Int32Array(memory);
@@ -95,19 +95,19 @@ Deno.test("Ring.recover() leaves the living alone, and sleep() waits for their l
   assertEquals(ring.recover(isAlive), false);
   using _loop = eventLoop();
   const { signal } = new AbortController();
-  assert(await ring.sleep("senders", signal)); // for a moment: look again
+  assert(await ring.sleep("senders", signal)); // after a moment: look again
   words[SENDING] = 0;
   assert(ring.put(new Uint8Array([1])));
 });
 
-Deno.test("Ring.recover() refuses an owner that cannot be", () => {
+Deno.test("Ring.recover() refuses an impossible owner", () => {
   const memory = new SharedArrayBuffer(ringBytes(2, 8));
   const ring = Ring.format(memory, 2, 8);
   new Int32Array(memory)[SENDING] = -1;
   assertThrows(() => ring.recover(isAlive), LabError, "damaged: owner -1");
 });
 
-Deno.test("Ring.sleep() wakes when a record comes, a slot gets free, the last sender goes", async () => {
+Deno.test("Ring.sleep() wakes when a record comes, a slot gets free, or the last sender goes", async () => {
   const memory = new SharedArrayBuffer(ringBytes(1, 8));
   const ring = Ring.format(memory, 1, 8);
   const other = new Ring(memory, 2);
@@ -125,10 +125,10 @@ Deno.test("Ring.sleep() wakes when a record comes, a slot gets free, the last se
   const over = other.sleep("receivers", signal);
   ring.leave();
   assert(await over);
-  assertEquals(await other.sleep("receivers", signal, 1), false); // nobody came
+  assertEquals(await other.sleep("receivers", signal, 1), false); // none came
 });
 
-Deno.test("Ring refuses memory that holds no ring, or another one", () => {
+Deno.test("Ring refuses memory that holds no ring, or another kind of ring", () => {
   const attach = (change: (words: Int32Array) => void) => {
     const memory = new SharedArrayBuffer(ringBytes(2, 8));
     Ring.format(memory, 2, 8);

@@ -1,4 +1,4 @@
-// A sender or receiver of its own thread, for ring_test.ts.
+// A sender or receiver in a thread of its own: a worker of ring_test.ts.
 /// <reference lib="deno.worker" />
 import { Ring } from "../../lib/shared_memory/ring.ts";
 
@@ -20,7 +20,7 @@ self.onmessage = async (
     ring.join();
     const record = new Int32Array(1);
     for (let i = 0; i < count; i++) {
-      record[0] = i * 4 + id; // who sent it: the last two bits
+      record[0] = i * 4 + id; // the last two bits are the sender's number
       while (!ring.put(new Uint8Array(record.buffer))) {
         await ring.sleep("senders", never);
       }

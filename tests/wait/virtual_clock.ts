@@ -1,6 +1,6 @@
 import type { Clock } from "../../lib/wait/mod.ts";
 
-/** Time that passes when the test says so, and then at once. */
+/** A clock whose time passes at once, when the test says so. */
 export class VirtualClock implements Clock {
   #now = 0;
   #sleepers: { at: number; wake: () => void }[] = [];
@@ -22,7 +22,7 @@ export class VirtualClock implements Clock {
     let done = false;
     work.catch(() => {}).finally(() => done = true);
     for (;;) {
-      // A task of its own: by then, all that does not sleep has run.
+      // A task by itself: by then, all code that does not sleep has run.
       await new Promise((resolve) => setTimeout(resolve, 0));
       if (done) return await work;
       this.#sleepers.sort((a, b) => a.at - b.at); // stable: first come, first served

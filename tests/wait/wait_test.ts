@@ -4,19 +4,19 @@ import { TimeoutError } from "../../lib/error.ts";
 import { retry, retryLine, waitFor, WAYS } from "../../lib/wait/mod.ts";
 import { VirtualClock } from "./virtual_clock.ts";
 
-/** Gives the value at the nth look. */
+/** Returns the value at the nth look. */
 function lookUntil(n: number): () => string | typeof PENDING {
   let looks = 0;
   return () => ++looks < n ? PENDING : "data";
 }
 
-Deno.test("retry() does not sleep when the value is there", async () => {
+Deno.test("retry() does not sleep if the value is there", async () => {
   const clock = new VirtualClock();
   assertEquals(await clock.run(retry(lookUntil(1), { clock })), "data");
   assertEquals(clock.now(), 0);
 });
 
-Deno.test("retry() sleeps for the delay before each look and says so", async () => {
+Deno.test("retry() sleeps for the delay before each look, and reports each sleep", async () => {
   const clock = new VirtualClock();
   const said: unknown[] = [];
   const onRetry = (...args: unknown[]) => said.push([clock.now(), ...args]);
@@ -62,7 +62,7 @@ Deno.test("retry() ends at once when aborted", async () => {
   await assertRejects(() => work, Error, "enough");
 });
 
-Deno.test("retry() refuses a delay and a timeout that make no sense", async () => {
+Deno.test("retry() refuses a delay that is not positive, and a negative timeout", async () => {
   for (const delay of [0, -1, NaN]) {
     await assertRejects(
       () => retry(lookUntil(1), { delay }),
@@ -77,7 +77,7 @@ Deno.test("retry() refuses a delay and a timeout that make no sense", async () =
   );
 });
 
-Deno.test("retryLine() follows the duration", () => {
+Deno.test("retryLine() has the duration in it", () => {
   const said = [1000, 200, 5000, 1500].map((ms) => retryLine(PENDING, ms));
   assertEquals(said, [
     "Data not available sleeping for 1 second before retrying",
@@ -107,7 +107,7 @@ Deno.test("retry() and waitFor() do not repeat a look that was just made", async
   }
 });
 
-Deno.test("END and CUT are answers, and no reasons to wait", async () => {
+Deno.test("END and CUT are answers, not reasons to wait", async () => {
   for (const answer of [END, CUT]) {
     for (const way of WAYS) {
       const found = await waitFor(() => answer, () => undefined, { way });
@@ -116,7 +116,7 @@ Deno.test("END and CUT are answers, and no reasons to wait", async () => {
   }
 });
 
-Deno.test("block: a ready() that returns at once keeps no timer and no signal waiting", async () => {
+Deno.test("block: a ready() that returns at once does not hold up timers and signals", async () => {
   for (const ready of [() => undefined, () => Promise.resolve()]) {
     const options = { way: "block", timeout: 300 } as const;
     await assertRejects(
