@@ -20,7 +20,7 @@ export const ABSENT: unique symbol = Symbol("Nobody reads yet");
 /** Why an end cannot go on right now: a reason to wait. */
 export type Refusal = typeof PENDING | typeof FULL | typeof ABSENT;
 
-/** Is this a reason to wait? {@linkcode END} and {@linkcode CUT} are answers. */
+/** Is it a reason to wait? {@linkcode END} and {@linkcode CUT} are answers. */
 export function isRefusal(value: unknown): value is Refusal {
   return value === PENDING || value === FULL || value === ABSENT;
 }

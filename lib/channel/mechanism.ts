@@ -28,13 +28,13 @@ export interface Address {
   /** How many messages the buffer holds, if the mechanism lets you choose. */
   capacity?: number;
   /**
-   * Refuse to receive where another process does already. It is decided in the
-   * step that opens the end: of two that come together one is refused.
+   * Refuse to receive if another process does already. The step that opens the
+   * end decides: of two receivers that open it together, one is refused.
    *
    * @default {false}
    */
   exclusive?: boolean;
-  /** The memory that both ends share, where the parent makes the channel. */
+  /** The memory that both ends share, if the parent makes the channel. */
   memory?: SharedArrayBuffer;
 }
 
@@ -44,7 +44,7 @@ export interface NamedAddress extends Address {
   name: string;
 }
 
-/** What a mechanism is; each property is proved on the real object by a test. */
+/** What a mechanism is; a test proves each property on the real object. */
 export interface Properties {
   /** The object that the kernel, or the runtime, keeps for it. */
   object: string;
@@ -71,11 +71,11 @@ export interface Properties {
 export interface Occupancy {
   /** The kernel object, such as `run/lab.fifo`. */
   object: string;
-  /** Has a process it open to send? */
+  /** Does a process have it open to send? */
   sender: boolean;
-  /** Has a process it open to receive? */
+  /** Does a process have it open to receive? */
   receiver: boolean;
-  /** Has a lab that runs it open? */
+  /** Does a running lab have it open? */
   parent: boolean;
   /** How many messages lie in it; 0 if none outlives its processes. */
   messages: number;
@@ -87,7 +87,7 @@ export interface KeptOpen extends Disposable {
   ready(): boolean;
 }
 
-/** A way of interprocess communication: a value, listed in `mechanism/mod.ts`. */
+/** A way of interprocess communication, as a value in `mechanism/mod.ts`. */
 export interface Mechanism {
   /** As in `--via=NAME`. */
   name: string;
@@ -124,8 +124,8 @@ export interface Operations {
    */
   keepOpen?(address: Address): KeptOpen;
   /**
-   * Looks at a channel from outside, and makes nothing. A channel that its parent
-   * opens has no name to look at.
+   * Looks at a channel from outside, and makes nothing. A channel that its
+   * parent opens has no name to look at.
    *
    * @returns `undefined`: nothing is there.
    */

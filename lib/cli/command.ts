@@ -12,7 +12,7 @@ import type { Command, CommonOptions } from "./define.ts";
 import { help } from "./help.ts";
 import { checkPermissions } from "./permissions.ts";
 
-/** Exit codes as the shell counts them: 128 and the signal's number, signal(7). */
+/** Exit codes as in a shell: 128 and the signal's number, signal(7). */
 const SIGNALS: Partial<Record<Deno.Signal, number>> = {
   SIGHUP: 129,
   SIGINT: 130,

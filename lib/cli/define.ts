@@ -107,7 +107,7 @@ export function defineCommand<const F extends Flags, Options>(
     ...rest,
     flags: { ...flags, ...COMMON },
     options(values, written) {
-      // Each value was read by its own flag; TypeScript cannot follow that here.
+      // Each value was read by its own flag; TypeScript cannot see that here.
       const options = values as OptionsOf<F & Common>;
       return check ? check(options, written) : options;
     },

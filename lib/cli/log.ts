@@ -97,7 +97,7 @@ export class ProcessLog {
   /**
    * Makes the log of a process.
    *
-   * @param name `parent`, `process1` (the producer) or `process2` (the consumer).
+   * @param name `parent`, `process1` (the producer), `process2` (the consumer).
    */
   constructor(name: string, pid: number = Deno.pid) {
     this.name = name;

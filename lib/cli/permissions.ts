@@ -21,7 +21,7 @@ const VALUES: Record<string, string> = {
  *
  * @param name The command's name, as in `scripts/NAME.ts`.
  * @param via Its mechanism: a task for that one alone may need less.
- * @throws {LabError} In one line, with what is missing and the task that has it.
+ * @throws {LabError} In one line: what is missing, and the task that has it.
  */
 export function checkPermissions(name: string, via?: string): void {
   const tasks = Object.entries(config.tasks)

@@ -1,8 +1,8 @@
 /**
- * Synchronous message passing, a rendezvous: the sender waits until the receiver
- * has taken the message. The channel itself is one-way, so the receiver
- * acknowledges each message over a second channel, which the sender names in
- * Reply-To.
+ * Synchronous message passing, a rendezvous: the sender waits until the
+ * receiver has taken the message. The channel itself is one-way, so the
+ * receiver acknowledges each message over a second channel, which the sender
+ * names in Reply-To.
  *
  * @module
  */

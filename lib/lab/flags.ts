@@ -114,7 +114,7 @@ const CHILD = {
   }),
 };
 
-// With --quiet the lab runs as fast as it can: no pauses, no sleep before a retry.
+// With --quiet the lab runs as fast as it can: no pauses, no sleeps.
 const MOVING = {
   wait: choice({
     value: "WAY",

@@ -26,7 +26,7 @@ import { Output } from "./output.ts";
 import { CONSUMER, type LabOptions, PRODUCER } from "./flags.ts";
 import type { WorkerJob } from "./worker.ts";
 
-/** How long (ms) one child may take to end by itself when the other has failed. */
+/** How long (ms) a child may take to end by itself if the other has failed. */
 const GRACE_MS = 1000;
 /** How often (ms) the parent checks whether the first child is ready. */
 const READY_MS = 10;
@@ -88,7 +88,7 @@ interface Shared {
 class Run {
   /** The first exit code that is not 0. */
   failure = 0;
-  /** Has a child gone that the other one needs? Then both end. */
+  /** Did a child end that the other one needs? Then both end. */
   broken = false;
   readonly #line: CommandLine<LabOptions>;
   readonly #log: ProcessLog;

@@ -23,7 +23,7 @@ import { explain, sayingRetries } from "./writer.ts";
 
 /** Options for {@linkcode Reader}. */
 export interface ReaderOptions {
-  /** How many values to expect; `undefined`: until every producer has closed. */
+  /** How many values to expect; `undefined`: until all producers close. */
   count?: number;
   /** Can a new producer open the channel after all have closed it? */
   reopens: boolean;

@@ -93,14 +93,14 @@ function leftLine(
     `${messages === 1 ? "it" : "them"} away`;
 }
 
-/** How long (ms) a lab that was ended by kill -9 may take to be gone. */
+/** How long (ms) a lab may take to vanish after kill -9. */
 const GONE_MS = 500;
 
 /**
  * Ends this child when its lab has ended, even by kill -9, and then removes the
  * channel.
  *
- * @param signal Tells us to end.
+ * @param signal Aborted when this process is told to end.
  */
 export async function followLab(
   { parent, mechanism }: Options,
@@ -114,7 +114,7 @@ export async function followLab(
   return {
     async [Symbol.asyncDispose]() {
       if (!signal.aborted) return;
-      // The signal comes when the lab's first thread ends; the others follow.
+      // The signal comes when the lab's first thread ends, before its others.
       const latest = performance.now() + GONE_MS;
       while (isAlive(parent) && performance.now() < latest) await delay(10);
       if (!isAlive(parent)) await remove(address);

@@ -1,5 +1,5 @@
 /**
- * The flags of remove and mechanisms: tools beside the lab, which move no values.
+ * The flags of remove and mechanisms: tools of the lab that move no values.
  *
  * @module
  */

@@ -122,7 +122,7 @@ function findOrMake(path: string): Place {
   }
 }
 
-/** Has a receiver the FIFO open? */
+/** Does a receiver have the FIFO open? */
 function isRead(fd: number): boolean {
   return (pollFd(fd, 0, 0) & POLLERR) === 0;
 }

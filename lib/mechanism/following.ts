@@ -1,7 +1,7 @@
 /**
- * Ends that follow their channel's name. `deno task remove` may take a queue or a
- * segment away while it is open; the ends would then wait at an object that
- * nobody else can find.
+ * Ends that follow their channel's name. `deno task remove` may remove the name
+ * of a queue or a segment while it is open. Its ends would then wait at an
+ * object that no other process can find.
  *
  * @module
  */
@@ -20,14 +20,14 @@ type Named<End> = End & Disposable & { readonly isThere: boolean };
 class Following<End> implements Disposable {
   end: Named<End>;
   readonly #open: () => Named<End>;
-  readonly #checks = new RateLimit(); // whether it is there: a system call
+  readonly #checks = new RateLimit(); // of the name: each takes a system call
 
   constructor(open: () => Named<End>) {
     this.#open = open;
     this.end = open();
   }
 
-  /** Opens it again where that is needed; looks about every 10 ms in a rush. */
+  /** Opens the end again if its name was removed; checks every 10 ms or so. */
   follow(): void {
     if (!this.#checks.due() || this.end.isThere) return;
     this.end[Symbol.dispose]();
@@ -39,7 +39,7 @@ class Following<End> implements Disposable {
   }
 }
 
-/** A sender that puts its records where receivers can find them. */
+/** A sender at the object that has the channel's name now. */
 export class FollowingSender extends Following<Sender> implements Sender {
   get limit(): number {
     return this.end.limit;
@@ -55,7 +55,7 @@ export class FollowingSender extends Following<Sender> implements Sender {
   }
 }
 
-/** A receiver that waits where senders can find it. */
+/** A receiver at the object that has the channel's name now. */
 export class FollowingReceiver extends Following<Receiver> implements Receiver {
   poll(): ReturnType<Receiver["poll"]> {
     const found = this.end.poll();

@@ -120,7 +120,7 @@ class Member implements Disposable {
     }
   }
 
-  /** Has the queue still a name? */
+  /** Does the queue still have a name? */
   get isThere(): boolean {
     return stat(this.queue.fd).links > 0;
   }
@@ -130,7 +130,7 @@ class Member implements Disposable {
     const { queue, presence } = this;
     exclusively(queue.fd, this.#name, () => {
       presence.leave(this.#role);
-      if (!this.isThere) return; // the name may stand for another by now
+      if (!this.isThere) return; // another queue may have the name by now
       if (!presence.isAlone || queue.attributes().messages > 0) return;
       MessageQueue.unlink(this.#name);
     });

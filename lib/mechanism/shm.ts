@@ -134,7 +134,7 @@ function attendanceAt(
     [Symbol.dispose]() {
       exclusively(segment.fd, name, () => {
         presence.leave(role);
-        const named = stat(segment.fd).links > 0; // if not, it is another's
+        const named = stat(segment.fd).links > 0; // or another segment has it
         if (named && presence.isAlone && ring.length === 0) unlinkShared(name);
       });
       segment.close();

@@ -32,11 +32,11 @@ import {
 import { Listener } from "./socket_listener.ts";
 import { StreamReader, StreamSender } from "./stream_ends.ts";
 
-/** How often (ms) a receiver that waits checks that the name still exists. */
+/** How often (ms) a sleeping receiver checks that the name still exists. */
 const NAME_MS = 1000;
-/** How often (ms) a sender looks for a listener where run/ cannot be watched. */
+/** How often (ms) a sender looks for a listener if run/ cannot be watched. */
 const LOOK_MS = 100;
-/** And where it is watched: a later listen(2) changes nothing in the folder. */
+/** And if it is watched: a later listen(2) changes nothing in the folder. */
 const UNNOTICED_MS = 1000;
 
 export function openSender(address: Address): Sender & Disposable {
@@ -128,7 +128,7 @@ class SocketReceiver implements Receiver, Disposable {
   readonly #streams = new Map<number, number>(); // descriptors, and their streams
   readonly #reader = new StreamReader();
   readonly #all = new PollSet(); // the listener, and the streams
-  readonly #names = new RateLimit(); // of looks whether the name is there
+  readonly #names = new RateLimit(); // of checks of the name
   readonly #accepts = new RateLimit(); // of looks for connections
   #count = 0;
   #woken = true; // and nothing read since: a connection may wait
@@ -163,7 +163,7 @@ class SocketReceiver implements Receiver, Disposable {
     return this.#count > 0 && this.#streams.size === 0 ? END : PENDING;
   }
 
-  /** Listens again at the name if somebody has removed it. */
+  /** Listens at the name again if it was removed. */
   #followName() {
     if (!this.#names.due() || this.#listener.isThere) return;
     const before = this.#listener;

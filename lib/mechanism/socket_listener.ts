@@ -39,7 +39,7 @@ export class Listener implements Disposable {
     return new Listener(this.path, this.#exclusive);
   }
 
-  /** Is the socket still at its name? */
+  /** Does the name still lead to this socket? */
   get isThere(): boolean {
     return this.#membership.isThere;
   }

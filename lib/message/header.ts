@@ -50,13 +50,13 @@ export const header: Format = {
 };
 
 /**
- * A decoder for messages that are known to be short.
+ * Makes a decoder for messages that are known to be short.
  *
- * @param longest The longest body that it takes, in bytes; it does not wait for
- * the rest of a longer one.
+ * @param longestBytes The longest body that it takes, in bytes. It reports a
+ * longer one at once, without waiting for the rest.
  */
-export function headerDecoder(longest: number = MAX_BODY): Decoder {
-  return new HeaderDecoder(longest);
+export function headerDecoder(longestBytes: number = MAX_BODY): Decoder {
+  return new HeaderDecoder(longestBytes);
 }
 
 /** Finds header and body; after garbage, goes on at the next `Type:` line. */
@@ -64,10 +64,10 @@ class HeaderDecoder implements Decoder {
   #bytes: Uint8Array = NONE;
   #at = 0;
   #lost = false; // is it in garbage that was already reported?
-  readonly #longest: number;
+  readonly #longestBytes: number;
 
-  constructor(longest: number) {
-    this.#longest = longest;
+  constructor(longestBytes: number) {
+    this.#longestBytes = longestBytes;
   }
 
   push(bytes: Uint8Array) {
@@ -86,7 +86,7 @@ class HeaderDecoder implements Decoder {
       return long ? this.#bad("has no end", this.#bytes.length) : undefined;
     }
     const head = this.#bytes.subarray(start, blank);
-    const fields = parseFields(head, this.#longest);
+    const fields = parseFields(head, this.#longestBytes);
     if (typeof fields === "string") return this.#bad(fields, blank);
     const end = blank + 2 + fields.length;
     if (this.#bytes.length <= end) return undefined; // its newline has not come
@@ -157,7 +157,7 @@ const FIELDS = [
 /** The header and the body's length (bytes), or what is wrong, in words. */
 function parseFields(
   bytes: Uint8Array,
-  longest: number,
+  longestBytes: number,
 ): { header: Header; length: number } | string {
   const fields = new Map<string, string>();
   for (const text of decoder.decode(bytes).split("\n")) {
@@ -178,8 +178,8 @@ function parseFields(
   const priority = number("Priority");
   if (priority === undefined) return "has a Priority that is no number";
   const length = number("Content-Length");
-  if (length === undefined || length > longest) {
-    return `has a Content-Length that is no number up to ${longest}`;
+  if (length === undefined || length > longestBytes) {
+    return `has a Content-Length that is no number up to ${longestBytes}`;
   }
   return {
     header: {

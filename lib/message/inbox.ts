@@ -14,7 +14,7 @@ import {
 } from "./message.ts";
 
 const NONE = new Uint8Array(0);
-/** Bytes of the longest message, its header included, and some more. */
+/** More bytes than the longest message has with its header. */
 const LONGEST_BYTES = MAX_BODY + 65_536;
 const KILLED = "Cannot read a message whose sender was killed in it";
 
@@ -68,8 +68,8 @@ export class Inbox<Item = Message> {
    * Returns the next message, or what is wrong with it, or the reason why there
    * is none. A message is valid until the next call.
    *
-   * In a flood of bytes that are no message it gives `PENDING` although there is
-   * more: the caller hears Ctrl-C only between two calls.
+   * In a flood of bytes without a message, it returns `PENDING` though more
+   * bytes are there, because Ctrl-C works only between two calls.
    */
   poll(): Item | MessageError | typeof PENDING | typeof END {
     let left = LONGEST_BYTES;

@@ -47,7 +47,7 @@ export class Presence {
    * Sets our mark, until we leave or the descriptor is closed. Call it under the
    * lock of {@linkcode exclusively}.
    *
-   * @param object What we have open, for the error.
+   * @param object The name of the object, shown in the error.
    * @param exclusive Refuse to share the role with another process. A lab's
    * parent shares its channel only with its children in any case.
    * @throws {LabError} If another process has a role that we refuse.
@@ -60,11 +60,11 @@ export class Presence {
       : [];
     const found = refused.find((other) => this.has(other));
     if (found !== undefined) {
-      const who = exclusive && found === role
+      const holder = exclusive && found === role
         ? `another ${role}`
         : WORDS[found];
       throw new LabError(
-        `Cannot start as ${who} has ${object} open: ` +
+        `Cannot start as ${holder} has ${object} open: ` +
           "wait for its end, or choose another --name",
       );
     }
@@ -76,12 +76,12 @@ export class Presence {
     this.#lock(F_OFD_SETLK, F_UNLCK, role);
   }
 
-  /** Has another process this role? Only asks, and locks nothing. */
+  /** Does another process have this role? Only asks, and locks nothing. */
   has(role: Role): boolean {
     return this.#lock(F_OFD_GETLK, F_WRLCK, role) !== F_UNLCK;
   }
 
-  /** Has no other process any role? */
+  /** Is this process the only one with a role? */
   get isAlone(): boolean {
     return !EVERY_ROLE.some((role) => this.has(role));
   }

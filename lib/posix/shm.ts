@@ -10,7 +10,7 @@ import { cString, errno, libc, SystemError } from "./libc.ts";
 import { stat } from "./stat.ts";
 
 const { EEXIST, EINTR, ENOENT } = os.errno;
-const MOST_BYTES = 2 ** 31 - 1; // of one ArrayBuffer
+const MOST_BYTES = 2 ** 31 - 1; // in one ArrayBuffer
 const PROT_READ_WRITE = 1 | 2;
 const MAP_SHARED = 1;
 const MAP_FAILED = 0xffff_ffff_ffff_ffffn;
@@ -31,7 +31,7 @@ export interface SharedSegment extends Disposable {
   readonly memory: ArrayBuffer;
   /** Its size, as its maker has chosen it. */
   readonly bytes: number;
-  /** Has this call made it? Then it is all zeros. */
+  /** Did this call make it? Then it is all zeros. */
   readonly created: boolean;
   /** The user id of its owner. */
   readonly uid: number;

@@ -18,13 +18,13 @@ import type { Ring } from "./ring.ts";
 
 /** What an end asks about the others that have the ring open. */
 export interface Attendance extends Disposable {
-  /** Has any sender the ring open? */
+  /** Does a sender have the ring open? */
   hasSender(): boolean;
-  /** Has another receiver the ring open? */
+  /** Does another receiver have the ring open? */
   hasReceiver(): boolean;
   /** Does the owner of a lock still run? */
   isAlive(owner: number): boolean;
-  /** Can others still find the ring? */
+  /** Can other processes still find the ring by its name? */
   readonly isThere: boolean;
 }
 
@@ -44,7 +44,7 @@ export class RingSender implements Sender, Disposable {
     ring.join();
   }
 
-  /** Can others still find the ring? */
+  /** Can other processes still find the ring by its name? */
   get isThere(): boolean {
     return this.#others.isThere;
   }
@@ -84,7 +84,7 @@ export class RingReceiver implements Receiver, Disposable {
     this.#sendersBefore = sendersBefore;
   }
 
-  /** Can others still find the ring? */
+  /** Can other processes still find the ring by its name? */
   get isThere(): boolean {
     return this.#others.isThere;
   }

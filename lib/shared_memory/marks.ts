@@ -11,7 +11,7 @@ import type { Parking } from "./parking.ts";
 // The marks of a slot. In lap 0 an empty slot has the mark 0 and a full slot 1;
 // in lap 1 they have 2 and 3; then comes lap 0 again. So each step adds 1.
 
-/** The bits of a mark that say whether the slot is empty or full, and the lap. */
+/** The bits of a mark that tell whether the slot is empty, and the lap. */
 export const STATE = 3;
 /** Added to a mark: a sender or receiver sleeps until the mark changes. */
 export const ASLEEP = 4;

@@ -10,7 +10,7 @@ function flooded(text: string): Receiver {
 }
 
 for (const [what, text] of [["garbage", "?\n"], ["empty lines", "\n"]]) {
-  Deno.test(`Inbox.poll() comes back from ${what} without an end`, () => {
+  Deno.test(`Inbox.poll() returns from an endless flood of ${what}`, () => {
     const inbox = new Inbox(flooded(text), () => header.decoder(), false);
     for (let i = 0; i < 3; i++) {
       const found = inbox.poll();
