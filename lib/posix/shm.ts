@@ -13,6 +13,9 @@ const { EEXIST, EINTR, ENOENT } = os.errno;
 const MOST_BYTES = 2 ** 31 - 1; // in one ArrayBuffer
 const PROT_READ_WRITE = 1 | 2;
 const MAP_SHARED = 1;
+/** How long (ms) to wait until a segment has its size. */
+const SIZE_MS = 100;
+const NOTHING = new Int32Array(0);
 const MAP_FAILED = 0xffff_ffff_ffff_ffffn;
 
 /** Options for {@linkcode openShared}. */
@@ -108,11 +111,9 @@ function map(
   wish: number,
 ): SharedSegment {
   const { mmap, munmap } = libc();
-  let { uid, ours, size: bytes } = stat(fd);
+  const { uid, ours } = stat(fd);
+  let bytes = wish > 0 ? stat(fd).size : sizeInTime(name, fd);
   if (bytes === 0) {
-    if (wish === 0) {
-      throw new SystemError(`map ${name}`, EAGAIN, "it has no size yet");
-    }
     // The first process gives it its size, even if its maker was killed. Unlike
     // ftruncate(2), this never shrinks memory that another process uses. And it
     // takes the memory now: to run out of it later would be a SIGBUS.
@@ -147,6 +148,23 @@ function map(
     close,
     [Symbol.dispose]: close,
   };
+}
+
+/** The size of a segment, which its maker may be about to give it. */
+function sizeInTime(name: string, fd: number): number {
+  const latest = performance.now() + SIZE_MS;
+  for (;;) {
+    const { size } = stat(fd);
+    if (size > 0) return size;
+    if (performance.now() > latest) {
+      throw new SystemError(
+        `map ${name}`,
+        EAGAIN,
+        "it has no size: perhaps its maker was killed before it gave it one",
+      );
+    }
+    libc().poll(NOTHING, 0n, 1); // sleeps for a millisecond
+  }
 }
 
 function allocate(name: string, fd: number, bytes: number): void {
