@@ -3,18 +3,8 @@
 // and output are taken.
 /// <reference lib="deno.worker" />
 import { TextLineStream } from "@std/streams/text-line-stream";
-import {
-  type Address,
-  END,
-  type Receiver,
-  type Sender,
-} from "../../lib/channel/mod.ts";
-import { header } from "../../lib/message/header.ts";
-import { Inbox } from "../../lib/message/inbox.ts";
-import { mechanismNamed } from "../../lib/mechanism/mod.ts";
-import { Message, MessageError, recordOf } from "../../lib/message/message.ts";
-import { waitFor } from "../../lib/wait/mod.ts";
-import { lcg } from "../lcg.ts";
+import type { Address } from "../../lib/channel/mod.ts";
+import { PeerEnds } from "./peer_ends.ts";
 
 /** How a peer is started. */
 export interface PeerStart {
@@ -50,141 +40,12 @@ export type Order =
   /** Closes both ends, and forgets them. */
   | { do: "close" };
 
-/** The result; a message is described by its sender, number and length. */
+/** What came of it; a message is told by sender, number and length. */
 export type Reply = Record<string, unknown> & { error?: string };
 
-const PATTERN = new Uint8Array(1 << 20).map((_, i) => (i * 7) % 251);
-
-async function serve({ port, memory }: PeerStart) {
-  const wait = { way: "block", timeout: 20_000 } as const;
-  let ends = new AsyncDisposableStack();
-  let sender: Sender;
-  let receiver: Receiver;
-  let inbox: Inbox;
-  let from: string;
-  let seq = 0;
-
-  const compose = (length: number) => {
-    const fields = { type: "data", from, to: "test", seq: ++seq, priority: 0 };
-    const message = new Message(PATTERN.subarray(0, length), fields);
-    return recordOf(message, header, sender.limit);
-  };
-  const describe = (found: Message | MessageError) =>
-    found instanceof MessageError
-      ? { wrong: found.message, torn: found.torn }
-      : {
-        from: found.header?.from,
-        seq: found.header?.seq,
-        length: found.body.length,
-        intact: found.body.every((byte, i) => byte === PATTERN[i]),
-      };
-
-  async function obey(order: Order): Promise<Reply> {
-    switch (order.do) {
-      case "open": {
-        const { properties, load } = mechanismNamed(order.via);
-        const { openReceiver, openSender } = await load();
-        const address = { ...order.address, memory };
-        if (order.role === "sender") {
-          sender = ends.use(await openSender(address));
-          [from, seq] = [order.from, 0];
-          return { limit: sender.limit };
-        }
-        receiver = ends.use(await openReceiver(address));
-        inbox = new Inbox(receiver, header.decoder, properties.boundaries);
-        return {};
-      }
-      case "send":
-        for (const length of order.lengths) {
-          const record = compose(length);
-          const ready = (signal: AbortSignal) => sender.writable(signal);
-          await waitFor(() => sender.offer(record), ready, wait);
-        }
-        return {};
-      case "fill": {
-        let refused: string | undefined;
-        let bytes = 0;
-        for (let i = 0; i < order.most && refused === undefined; i++) {
-          const offered = sender.offer(PATTERN.subarray(0, order.length));
-          if (offered === true) bytes += order.length;
-          else refused = offered.description;
-        }
-        return { records: bytes / order.length, bytes, refused };
-      }
-      case "offerMessage": {
-        const offered = sender.offer(compose(order.length));
-        return { offered: offered === true ? true : offered.description };
-      }
-      case "offer": {
-        const offered = sender.offer(new TextEncoder().encode(order.text));
-        return { offered: offered === true ? true : offered.description };
-      }
-      case "noise": {
-        const random = lcg(order.seed);
-        const noise = PATTERN.map(() => random(256));
-        const longest = Math.min(sender.limit, 65_536);
-        const ready = (signal: AbortSignal) => sender.writable(signal);
-        const put = (record: Uint8Array) =>
-          waitFor(() => sender.offer(record), ready, wait);
-        for (let left = order.bytes; left > 0;) {
-          const length = 1 + random(longest);
-          const start = random(noise.length - length);
-          await put(noise.subarray(start, start + length));
-          left -= length;
-        }
-        await put(new TextEncoder().encode(order.text));
-        return {};
-      }
-      case "poll": {
-        const found = inbox.poll();
-        return typeof found === "symbol"
-          ? { nothing: found.description }
-          : describe(found);
-      }
-      case "pollRecord": {
-        const found = receiver.poll();
-        return typeof found === "symbol"
-          ? { nothing: found.description }
-          : { text: new TextDecoder().decode(found) };
-      }
-      case "receive": {
-        const messages: unknown[] = [];
-        const ready = (signal: AbortSignal) => receiver.readable(signal);
-        while (messages.length < order.count) {
-          const look = () => {
-            const found = inbox.poll();
-            return found === END ? null : found;
-          };
-          const found = await waitFor(look, ready, wait);
-          if (found === null) return { messages, end: true };
-          messages.push(describe(found));
-        }
-        return { messages };
-      }
-      case "idle": {
-        const { default: process } = await import("node:process");
-        const before = process.cpuUsage();
-        const start = performance.now();
-        const timeout = AbortSignal.timeout(order.ms);
-        while (!timeout.aborted) {
-          try {
-            await receiver.readable(timeout);
-          } catch (error) {
-            if (!timeout.aborted) throw error;
-          }
-          receiver.poll();
-        }
-        const { user, system } = process.cpuUsage();
-        const cpu = user + system - before.user - before.system; // microseconds
-        return { busy: cpu / 1000 / (performance.now() - start) };
-      }
-      case "close":
-        await ends.disposeAsync();
-        ends = new AsyncDisposableStack();
-        return {};
-    }
-  }
-
+/** Connects to the test, and answers its orders one after the other. */
+async function serve({ port, memory }: PeerStart): Promise<void> {
+  const ends = new PeerEnds(memory);
   const connection = await Deno.connect({ hostname: "127.0.0.1", port });
   const writer = connection.writable.getWriter();
   const lines = connection.readable
@@ -195,7 +56,7 @@ async function serve({ port, memory }: PeerStart) {
   await say({ pid: Deno.pid });
   for await (const line of lines) {
     try {
-      await say(await obey(JSON.parse(line)));
+      await say(await ends.obey(JSON.parse(line)));
     } catch (error) {
       await say({ error: error instanceof Error ? error.message : `${error}` });
     }
