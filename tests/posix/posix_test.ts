@@ -5,11 +5,16 @@ import {
   assertStringIncludes,
   assertThrows,
 } from "@std/assert";
-import { closeSync, constants, openSync, writeSync } from "node:fs";
 import {
+  close,
   EAGAIN,
   EBADF,
   EPIPE,
+  O_NONBLOCK,
+  O_RDONLY,
+  O_RDWR,
+  O_WRONLY,
+  open,
   read,
   setNonBlocking,
   write,
@@ -53,12 +58,12 @@ function makeFifo() {
   return {
     path,
     open(flags: number) {
-      const fd = openSync(path, flags | constants.O_NONBLOCK);
+      const fd = open(path, flags | O_NONBLOCK);
       fds.push(fd);
       return fd;
     },
     [Symbol.dispose]() {
-      fds.forEach((fd) => closeSync(fd));
+      fds.forEach((fd) => close(fd));
       Deno.removeSync(folder, { recursive: true });
     },
   };
@@ -144,31 +149,31 @@ test("SystemError has the code and the system's words", () => {
 
 test("read() gives bytes, -EAGAIN, and 0 at the end", () => {
   using fifo = makeFifo();
-  const reader = fifo.open(constants.O_RDONLY);
+  const reader = fifo.open(O_RDONLY);
   const buffer = new Uint8Array(100);
   assertEquals(read(reader, buffer), 0);
-  const writer = openSync(
+  const writer = open(
     fifo.path,
-    constants.O_WRONLY | constants.O_NONBLOCK,
+    O_WRONLY | O_NONBLOCK,
   );
   for (let i = 0; i < 20_000; i++) {
     assertEquals(read(reader, buffer), -EAGAIN); // also after it was compiled
   }
-  writeSync(writer, new Uint8Array([1, 2, 3])); // node:fs uses the same numbers
+  write(writer, new Uint8Array([1, 2, 3]));
   assertEquals(read(reader, buffer), 3);
   assertEquals(buffer.subarray(0, 3), new Uint8Array([1, 2, 3]));
-  closeSync(writer);
+  close(writer);
   assertEquals(until(-EAGAIN, () => read(reader, buffer)), 0);
   assertEquals(read(-1, buffer), -EBADF);
 });
 
 test("write() gives bytes, -EAGAIN when full, and -EPIPE without a reader", () => {
   using fifo = makeFifo();
-  const reader = openSync(
+  const reader = open(
     fifo.path,
-    constants.O_RDONLY | constants.O_NONBLOCK,
+    O_RDONLY | O_NONBLOCK,
   );
-  const writer = fifo.open(constants.O_WRONLY);
+  const writer = fifo.open(O_WRONLY);
   const bytes = new Uint8Array(65_536).map((_, i) => i);
   assertEquals(write(writer, bytes, 10, 4), 4);
   const buffer = new Uint8Array(8);
@@ -177,13 +182,13 @@ test("write() gives bytes, -EAGAIN when full, and -EPIPE without a reader", () =
   assertEquals(write(writer, bytes), 65_536);
   assertEquals(write(writer, bytes), -EAGAIN);
   assertThrows(() => write(writer, bytes, 65_530, 7), RangeError);
-  closeSync(reader);
+  close(reader);
   assertEquals(until(-EAGAIN, () => write(writer, bytes, 0, 1)), -EPIPE);
 });
 
 test("setNonBlocking() switches O_NONBLOCK and says what it was", () => {
   using fifo = makeFifo();
-  const fd = fifo.open(constants.O_RDWR);
+  const fd = fifo.open(O_RDWR);
   assertEquals(setNonBlocking(fd, false), true);
   assertEquals(setNonBlocking(fd, true), false);
   assertEquals(read(fd, new Uint8Array(1)), -EAGAIN);
@@ -192,17 +197,17 @@ test("setNonBlocking() switches O_NONBLOCK and says what it was", () => {
 
 test("pollFd() sees readable, writable, hung up and the timeout", () => {
   using fifo = makeFifo();
-  const reader = fifo.open(constants.O_RDONLY);
+  const reader = fifo.open(O_RDONLY);
   assertEquals(pollFd(reader, POLLIN, 0), 0); // no writer yet: no POLLHUP either
-  const writer = openSync(
+  const writer = open(
     fifo.path,
-    constants.O_WRONLY | constants.O_NONBLOCK,
+    O_WRONLY | O_NONBLOCK,
   );
   assertEquals(pollFd(reader, POLLIN, 1), 0);
   assertEquals(pollFd(writer, POLLIN | POLLOUT, -1), POLLOUT);
   write(writer, new Uint8Array(1));
   assertEquals(pollFd(reader, POLLIN, -1), POLLIN);
-  closeSync(writer);
+  close(writer);
   const events = until(POLLIN, () => pollFd(reader, POLLIN, -1));
   assertEquals(events, POLLIN | POLLHUP);
   read(reader, new Uint8Array(1));
@@ -213,7 +218,7 @@ test("pollFd() sees readable, writable, hung up and the timeout", () => {
 
 test("waitFd() wakes when another process writes", async () => {
   using fifo = makeFifo();
-  const reader = fifo.open(constants.O_RDWR);
+  const reader = fifo.open(O_RDWR);
   await using _peer = startPeer(
     `Deno.writeTextFileSync("${fifo.path}", "data");`,
   );
@@ -224,7 +229,7 @@ test("waitFd() wakes when another process writes", async () => {
 
 test("waitFd() lets timers run, and throws the reason when aborted", async () => {
   using fifo = makeFifo();
-  const reader = fifo.open(constants.O_RDWR);
+  const reader = fifo.open(O_RDWR);
   const reason = new Error("enough");
   const controller = new AbortController();
   let ticks = 0;
@@ -244,7 +249,7 @@ test("waitFd() lets timers run, and throws the reason when aborted", async () =>
 
 test("waitFd() is over in time, however much of its slice is left", async () => {
   using fifo = makeFifo();
-  const reader = fifo.open(constants.O_RDONLY | constants.O_NONBLOCK);
+  const reader = fifo.open(O_RDONLY | O_NONBLOCK);
   for (let i = 0; i < 250; i++) await waitFd(reader, "readable", never, 0.1);
   assertEquals(pollFd(reader, POLLIN, 0), 0);
 });
@@ -252,9 +257,9 @@ test("waitFd() is over in time, however much of its slice is left", async () => 
 test("waitFd() lets Ctrl-C end the process", async () => {
   using fifo = makeFifo();
   await using peer = startPeer(`
-    import { openSync, constants } from "node:fs";
+    import { O_RDWR, open } from "${POSIX}file.ts";
     import { waitFd } from "${POSIX}poll.ts";
-    const fd = openSync("${fifo.path}", constants.O_RDWR);
+    const fd = open("${fifo.path}", O_RDWR);
     const controller = new AbortController();
     Deno.addSignalListener("SIGINT", () => controller.abort("heard"));
     console.log("ready");
@@ -348,9 +353,9 @@ test("stat() tells which objects are ours alone", () => {
   const path = Deno.makeTempFileSync();
   try {
     Deno.chmodSync(path, 0o644);
-    const fd = openSync(path, "r");
+    const fd = open(path, O_RDONLY);
     assertEquals(stat(fd).ours, false);
-    closeSync(fd);
+    close(fd);
   } finally {
     Deno.removeSync(path);
   }
