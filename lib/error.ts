@@ -1,19 +1,45 @@
 /**
  * A failure that the user can do something about. Its message says the action,
  * the value and what is allowed; no stack is shown with it.
+ *
+ * @example
+ * ```ts
+ * import { assertEquals } from "@std/assert";
+ *
+ * const error = new LabError("Cannot use 7 as a name: choose a letter");
+ * assertEquals(isExpected(error), true);
+ * ```
  */
 export class LabError extends Error {
   /** The class's name, for `error.name`. */
   override name = "LabError";
 }
 
-/** The command line is wrong: exit code 2. */
+/**
+ * The command line is wrong: exit code 2.
+ *
+ * @example
+ * ```ts
+ * import { assertEquals } from "@std/assert";
+ *
+ * assertEquals(new UsageError("Cannot use --x").name, "UsageError");
+ * ```
+ */
 export class UsageError extends LabError {
   /** The class's name, for `error.name`. */
   override name = "UsageError";
 }
 
-/** A wait was given up because nothing moved within its timeout. */
+/**
+ * A wait was given up because nothing moved within its timeout.
+ *
+ * @example
+ * ```ts
+ * import { assertEquals } from "@std/assert";
+ *
+ * assertEquals(new TimeoutError("gave up") instanceof LabError, true);
+ * ```
+ */
 export class TimeoutError extends LabError {
   /** The class's name, for `error.name`. */
   override name = "TimeoutError";
@@ -40,12 +66,35 @@ export function errorCode(error: unknown): string | undefined {
     : undefined;
 }
 
-/** Did the other end, the user or the system cause it, and not our own code? */
+/**
+ * Did the other end, the user or the system cause it, and not our own code?
+ *
+ * @example
+ * ```ts
+ * import { assertEquals } from "@std/assert";
+ *
+ * assertEquals(isExpected(new LabError("no room")), true);
+ * assertEquals(isExpected(new TypeError("a defect")), false);
+ * ```
+ */
 export function isExpected(error: unknown): error is Error {
   return error instanceof LabError || errorCode(error) !== undefined;
 }
 
-/** The system's words for an error, without those that the runtime adds. */
+/**
+ * The system's words for an error, without those that the runtime adds.
+ *
+ * @example
+ * ```ts
+ * import { assertEquals } from "@std/assert";
+ *
+ * try {
+ *   Deno.statSync("lib/nothing_here");
+ * } catch (error) {
+ *   assertEquals(reason(error), "No such file or directory");
+ * }
+ * ```
+ */
 export function reason(error: unknown): string {
   if (!(error instanceof Error)) return String(error);
   if (error instanceof Deno.errors.NotCapable) return error.message;

@@ -169,3 +169,30 @@ Deno.test("the library's main entry loads nothing slow", async () => {
   );
   assertEquals(slow, []);
 });
+
+/** What `deno doc --json` says of a symbol. */
+interface Declared {
+  kind: string;
+  jsDoc?: { tags?: { kind: string }[] };
+}
+
+Deno.test("every function, class and value that is exported has an example", async () => {
+  const { stdout } = await new Deno.Command(Deno.execPath(), {
+    args: ["doc", "--json", ...Object.values(config.exports)],
+    stderr: "null",
+  }).output();
+  const { nodes } = JSON.parse(new TextDecoder().decode(stdout));
+  const symbols = Object.values(nodes).flatMap((file) =>
+    (file as { symbols: { name: string; declarations: Declared[] }[] }).symbols
+  );
+  const lacking = symbols.flatMap(({ name, declarations }) =>
+    declarations
+      .filter(({ kind }) => ["function", "class", "variable"].includes(kind))
+      .filter(({ jsDoc }) =>
+        !jsDoc?.tags?.some(({ kind }) => kind === "example")
+      )
+      .map(() => name)
+  );
+  assertEquals(lacking, []);
+  assert(symbols.length > 50, `${symbols.length} symbols`);
+});

@@ -10,26 +10,105 @@
  * @module
  */
 
-/** No data is available yet: the lab sheet's -1, the kernel's `EAGAIN`. */
+/**
+ * No data is available yet: the lab sheet's -1, the kernel's `EAGAIN`.
+ *
+ * @example
+ * ```ts
+ * import { assertEquals } from "@std/assert";
+ * import { mechanismNamed, PENDING } from "@ipc-lab/ipc-lab";
+ *
+ * const { allocate, openReceiver } = await mechanismNamed("workers").load();
+ * await using receiver = await openReceiver({ memory: allocate?.({}) });
+ * assertEquals(receiver.poll(), PENDING);
+ * ```
+ */
 export const PENDING: unique symbol = Symbol("Data not available");
-/** The buffer has no room for the record yet. */
+/**
+ * The buffer has no room for the record yet.
+ *
+ * @example
+ * ```ts
+ * import { assertEquals } from "@std/assert";
+ * import { FULL, mechanismNamed } from "@ipc-lab/ipc-lab";
+ *
+ * const { allocate, openSender } = await mechanismNamed("workers").load();
+ * const address = { memory: allocate?.({ capacity: 1 }) };
+ * await using sender = await openSender(address);
+ * assertEquals(sender.offer(new Uint8Array(8)), true);
+ * assertEquals(sender.offer(new Uint8Array(8)), FULL);
+ * ```
+ */
 export const FULL: unique symbol = Symbol("Buffer full");
-/** No receiver has the channel open: not yet, or not any more. */
+/**
+ * No receiver has the channel open: not yet, or not any more.
+ *
+ * @example
+ * ```ts
+ * import { assertEquals } from "@std/assert";
+ * import { ABSENT, mechanismNamed } from "@ipc-lab/ipc-lab";
+ *
+ * const name = `example-${crypto.randomUUID()}`;
+ * const { openSender } = await mechanismNamed("fifo").load();
+ * await using sender = await openSender({ name }); // needs --allow-ffi
+ * assertEquals(sender.offer(new Uint8Array(8)), ABSENT);
+ * ```
+ */
 export const ABSENT: unique symbol = Symbol("Nobody reads yet");
 
 /** Why an end cannot go on right now: a reason to wait. */
 export type Refusal = typeof PENDING | typeof FULL | typeof ABSENT;
 
-/** Is it a reason to wait? {@linkcode END} and {@linkcode CUT} are answers. */
+/**
+ * Is it a reason to wait? {@linkcode END} and {@linkcode CUT} are answers.
+ *
+ * @example
+ * ```ts
+ * import { assertEquals } from "@std/assert";
+ * import { END, isRefusal, PENDING } from "@ipc-lab/ipc-lab";
+ *
+ * assertEquals([PENDING, END].map(isRefusal), [true, false]);
+ * ```
+ */
 export function isRefusal(value: unknown): value is Refusal {
   return value === PENDING || value === FULL || value === ABSENT;
 }
 
-/** Every sender has closed and nothing is left to read. */
+/**
+ * Every sender has closed and nothing is left to read.
+ *
+ * @example
+ * ```ts
+ * import { assertEquals } from "@std/assert";
+ * import { END, mechanismNamed } from "@ipc-lab/ipc-lab";
+ *
+ * const workers = await mechanismNamed("workers").load();
+ * const address = { memory: workers.allocate?.({}) };
+ * await using receiver = await workers.openReceiver(address);
+ * {
+ *   await using _sender = await workers.openSender(address);
+ * }
+ * assertEquals(receiver.poll(), END);
+ * ```
+ */
 export const END: unique symbol = Symbol("Every sender has closed");
 /**
  * A sender has gone at this point. A record, or the last message of its stream,
  * that it had begun and not finished is torn: the rest never comes.
+ *
+ * @example
+ * ```ts
+ * import { assertEquals } from "@std/assert";
+ * import { CUT, mechanismNamed } from "@ipc-lab/ipc-lab";
+ *
+ * const name = `example-${crypto.randomUUID()}`;
+ * const socket = await mechanismNamed("socket").load();
+ * await using receiver = await socket.openReceiver({ name }); // needs --allow-ffi
+ * {
+ *   await using _sender = await socket.openSender({ name });
+ * }
+ * assertEquals(receiver.poll(), CUT);
+ * ```
  */
 export const CUT: unique symbol = Symbol("A sender has gone");
 

@@ -5,7 +5,17 @@
  */
 import type { Opened, Receiver, Sender } from "./channel.ts";
 
-/** The names that a channel may have: a name becomes part of a path. */
+/**
+ * The names that a channel may have: a name becomes part of a path.
+ *
+ * @example
+ * ```ts
+ * import { assertEquals } from "@std/assert";
+ * import { NAME } from "@ipc-lab/ipc-lab";
+ *
+ * assertEquals([NAME.test("lab"), NAME.test("../up")], [true, false]);
+ * ```
+ */
 export const NAME: RegExp = /^[A-Za-z0-9_-][A-Za-z0-9._-]{0,63}$/;
 
 /**

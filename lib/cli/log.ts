@@ -22,7 +22,20 @@ export interface LogOptions {
   write?: (line: string) => void;
 }
 
-/** Starts the log of this process. Call it once, before the first line. */
+/**
+ * Starts the log of this process. Call it once, before the first line.
+ *
+ * @example
+ * ```ts
+ * import { assertEquals } from "@std/assert";
+ * import { ProcessLog, startLog } from "@ipc-lab/ipc-lab/log";
+ *
+ * const lines: string[] = [];
+ * startLog({ write: (line) => lines.push(line) });
+ * new ProcessLog("process1", 2796).start();
+ * assertEquals(lines, ["INFO:process1:Pid:2796"]);
+ * ```
+ */
 export function startLog(options: LogOptions = {}): void {
   const { format = "lab", verbose = false, write = writeError } = options;
   const coloured = write === writeError && Deno.stderr.isTerminal() &&

@@ -7,14 +7,35 @@
 import type { Mechanism } from "../channel/mod.ts";
 import { available } from "../posix/available.ts";
 
-/** What a process needs to open an end, as flags of `deno run`. */
+/**
+ * What a process needs to open an end, as flags of `deno run`.
+ *
+ * @example
+ * ```ts
+ * import { assertEquals } from "@std/assert";
+ * import { PERMISSIONS } from "@ipc-lab/ipc-lab/mechanism";
+ *
+ * assertEquals(PERMISSIONS.includes("--allow-ffi"), true);
+ * ```
+ */
 export const PERMISSIONS: readonly string[] = [
   "--allow-read=.",
   "--allow-write=run",
   "--allow-ffi",
 ];
 
-/** Every mechanism, as `--via` names them. */
+/**
+ * Every mechanism, as `--via` names them.
+ *
+ * @example
+ * ```ts
+ * import { assertEquals } from "@std/assert";
+ * import { MECHANISMS } from "@ipc-lab/ipc-lab/mechanism";
+ *
+ * const outliving = MECHANISMS.filter(({ properties }) => properties.outlives);
+ * assertEquals(outliving.map(({ name }) => name), ["queue", "shm"]);
+ * ```
+ */
 export const MECHANISMS: readonly Mechanism[] = [
   {
     name: "fifo",
@@ -115,7 +136,19 @@ export const MECHANISMS: readonly Mechanism[] = [
   },
 ];
 
-/** The mechanism of that name. @throws {TypeError} If there is none. */
+/**
+ * The mechanism of that name.
+ *
+ * @throws {TypeError} If there is none.
+ *
+ * @example
+ * ```ts
+ * import { assertEquals } from "@std/assert";
+ * import { mechanismNamed } from "@ipc-lab/ipc-lab/mechanism";
+ *
+ * assertEquals(mechanismNamed("pipe").properties.object, "pipe(2)");
+ * ```
+ */
 export function mechanismNamed(name: string): Mechanism {
   const found = MECHANISMS.find((mechanism) => mechanism.name === name);
   if (!found) throw new TypeError(`Cannot find a mechanism called '${name}'`);

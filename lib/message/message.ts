@@ -7,7 +7,16 @@
 
 import { LabError } from "../error.ts";
 
-/** The longest body, in bytes: 1 MiB. Both ends refuse a longer one. */
+/**
+ * The longest body, in bytes: 1 MiB. Both ends refuse a longer one.
+ *
+ * @example
+ * ```ts
+ * import { assertEquals } from "@std/assert";
+ *
+ * assertEquals(MAX_BODY, 2 ** 20);
+ * ```
+ */
 export const MAX_BODY = 1_048_576;
 
 /** How many bytes a pipe takes in one piece: PIPE_BUF, pipe(7). */
@@ -65,7 +74,17 @@ export class Message {
   }
 }
 
-/** Why a message cannot be read or sent. A value: reading goes on after it. */
+/**
+ * Why a message cannot be read or sent. A value: reading goes on after it.
+ *
+ * @example
+ * ```ts
+ * import { assertEquals } from "@std/assert";
+ *
+ * const error = new MessageError("Cannot read a line", new Uint8Array([255]));
+ * assertEquals(error.message, 'Cannot read a line: "\\xff"');
+ * ```
+ */
 export class MessageError extends LabError {
   /** The class's name, for `error.name`. */
   override name = "MessageError";

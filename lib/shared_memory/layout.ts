@@ -47,7 +47,17 @@ const SHORT_BYTES = CELL_BYTES - CELL_HEAD_BYTES;
 /** A record of more bytes is copied by `set()`, a shorter one word by word. */
 const WORD_BY_WORD_BYTES = 256;
 
-/** How many bytes of memory a ring needs. */
+/**
+ * How many bytes of memory a ring needs.
+ *
+ * @example
+ * ```ts
+ * import { assertEquals } from "@std/assert";
+ *
+ * // A longer record lies behind the cells.
+ * assertEquals(ringBytes(2, 200) > ringBytes(2, 8), true);
+ * ```
+ */
 export function ringBytes(capacity: number, slotBytes: number): number {
   return HEAD_BYTES + capacity * (CELL_BYTES + longRecordBytes(slotBytes));
 }
@@ -70,7 +80,19 @@ export function formatRing(
   Atomics.store(words, WORD.magic, MAGIC); // last: now it is a ring
 }
 
-/** A ring's memory, seen as words and bytes. */
+/**
+ * A ring's memory, seen as words and bytes.
+ *
+ * @example
+ * ```ts
+ * import { assertEquals } from "@std/assert";
+ *
+ * const memory = new SharedArrayBuffer(ringBytes(2, 8));
+ * formatRing(memory, 2, 8);
+ * const { capacity, slotBytes } = new RingLayout(memory);
+ * assertEquals([capacity, slotBytes], [2, 8]);
+ * ```
+ */
 export class RingLayout {
   /** How many records it holds. */
   readonly capacity: number;

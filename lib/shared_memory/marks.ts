@@ -27,7 +27,20 @@ export const ENDS = {
   receivers: { position: WORD.head, lock: WORD.receiving, ready: 1 },
 } as const;
 
-/** What can be seen of a ring, and the steps that both roles take. */
+/**
+ * What can be seen of a ring, and the steps that both roles take.
+ *
+ * @example
+ * ```ts
+ * import { assertEquals } from "@std/assert";
+ * import { Ring, ringBytes } from "@ipc-lab/ipc-lab";
+ *
+ * const memory = new SharedArrayBuffer(ringBytes(2, 8));
+ * const ring = Ring.format(memory, 2, 8);
+ * ring.put(new Uint8Array([7]));
+ * assertEquals([ring.filled, ring.length, ring.senders], [true, 1, 0]);
+ * ```
+ */
 export class RingMarks extends RingLayout {
   /** This end's number, which is positive: a process id, or a worker's. */
   protected readonly owner: number;

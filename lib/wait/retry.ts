@@ -16,7 +16,18 @@ export interface Clock {
   sleep(ms: number, signal?: AbortSignal): Promise<void>;
 }
 
-/** The machine's own time. */
+/**
+ * The machine's own time.
+ *
+ * @example
+ * ```ts
+ * import { assertEquals } from "@std/assert";
+ *
+ * const before = systemClock.now();
+ * await systemClock.sleep(1);
+ * assertEquals(systemClock.now() > before, true);
+ * ```
+ */
 export const systemClock: Clock = {
   now: () => performance.now(),
   sleep: (ms, signal) => delay(ms, { signal }),

@@ -9,7 +9,16 @@ import { block, type Ready } from "./block.ts";
 import { retry, type RetryOptions } from "./retry.ts";
 import { spin } from "./spin.ts";
 
-/** How to wait: the names that `--wait` takes. */
+/**
+ * How to wait: the names that `--wait` takes.
+ *
+ * @example
+ * ```ts
+ * import { assertEquals } from "@std/assert";
+ *
+ * assertEquals(WAYS.join(), "retry,block,spin");
+ * ```
+ */
 export const WAYS = ["retry", "block", "spin"] as const;
 
 /** One of {@linkcode WAYS}. */
