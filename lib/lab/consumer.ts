@@ -20,7 +20,7 @@ import {
   addressOf,
   type ExitCode,
   followLab,
-  openAnd,
+  openEnd,
   openProgress,
   waitOptionsOf,
 } from "./setup.ts";
@@ -48,7 +48,7 @@ export async function runConsumer(
   const { openReceiver } = await mechanism.load();
   const log = new ProcessLog(name);
   await using _lab = await followLab(options, address, signal);
-  await using receiver = await openAnd(
+  await using receiver = await openEnd(
     () => openReceiver(address),
     "sender",
     { mechanism, address, log },

@@ -23,7 +23,7 @@ import {
   addressOf,
   type ExitCode,
   followLab,
-  openAnd,
+  openEnd,
   openProgress,
   waitOptionsOf,
 } from "./setup.ts";
@@ -52,7 +52,7 @@ export async function runProducer(
   const { openSender } = await mechanism.load();
   const log = new ProcessLog(from);
   await using _lab = await followLab(options, address, signal);
-  await using sender = await openAnd(
+  await using sender = await openEnd(
     () => openSender(address),
     "receiver",
     { mechanism, address, log },

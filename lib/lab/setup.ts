@@ -49,7 +49,7 @@ function openedLine(
  * @param other The role at the other end.
  * @returns The end that was opened.
  */
-export async function openAnd<End>(
+export async function openEnd<End>(
   open: () => Opened<End>,
   other: "sender" | "receiver",
   { mechanism, address, log }: {
