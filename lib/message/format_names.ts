@@ -9,7 +9,7 @@
 export const FORMAT_NAMES = {
   line: "the body and a newline",
   header:
-    "Type, From, To, Seq, Priority, Content-Length, an empty line, the body",
+    "Type, From, To, Seq, Priority, Checksum, Content-Length, an empty line, the body",
 } as const;
 
 /** A name that `--format` takes. */

@@ -1,3 +1,4 @@
+import { crc32 } from "./crc32.ts";
 import {
   concat,
   type Decoder,
@@ -19,7 +20,9 @@ const decoder = new TextDecoder();
 
 /**
  * Header fields as in HTTP, an empty line, the body, a newline. The body can
- * have any bytes; `cat` still shows the message.
+ * have any bytes; `cat` still shows the message. `Checksum` is the CRC-32 of the
+ * body: a body that was torn and mixed with another has the right length, too.
+ * A peer may leave it out.
  *
  * @example
  * ```ts
@@ -30,7 +33,7 @@ const decoder = new TextDecoder();
  * assertEquals(
  *   new TextDecoder().decode(header.encode(Message.of("any\nbytes", fields))),
  *   "Type: data\nFrom: process1\nTo: process2\nSeq: 1\nPriority: 0\n" +
- *     "Content-Length: 9\n\nany\nbytes\n",
+ *     "Checksum: crc32 c7a0318d\nContent-Length: 9\n\nany\nbytes\n",
  * );
  * ```
  */
@@ -41,7 +44,9 @@ export const header: Format = {
     const head = encoder.encode(
       `${FIRST_FIELD}${h.type}\nFrom: ${h.from}\nTo: ${h.to}\n` +
         (h.replyTo === undefined ? "" : `Reply-To: ${h.replyTo}\n`) +
-        `Seq: ${h.seq}\nPriority: ${h.priority}\n` +
+        `Seq: ${h.seq}\nPriority: ${h.priority}\nChecksum: ${
+          checksum(body)
+        }\n` +
         `Content-Length: ${body.length}\n\n`,
     );
     return concat(head, body, LINE_END);
@@ -93,8 +98,12 @@ class HeaderDecoder implements Decoder {
     if (this.#bytes[end] !== NEWLINE) {
       return this.#bad("gives a Content-Length that is not the body's", blank);
     }
+    const body = this.#bytes.subarray(blank + 2, end);
+    if (fields.checksum !== undefined && fields.checksum !== checksum(body)) {
+      return this.#bad("gives a Checksum that is not the body's", blank);
+    }
     this.#at = end + 1;
-    return new Message(this.#bytes.subarray(blank + 2, end), fields.header);
+    return new Message(body, fields.header);
   }
 
   end(): MessageError | undefined {
@@ -144,21 +153,27 @@ class HeaderDecoder implements Decoder {
   }
 }
 
-const FIELDS = [
-  "Type",
-  "From",
-  "To",
-  "Reply-To",
-  "Seq",
-  "Priority",
-  "Content-Length",
-];
+/** `crc32 c7a0318d`: the algorithm and eight hexadecimal digits. */
+function checksum(body: Uint8Array): string {
+  return `crc32 ${crc32(body).toString(16).padStart(8, "0")}`;
+}
 
-/** The header and the body's length (bytes), or what is wrong, in words. */
+/** The fields that a message must have; Reply-To and Checksum it may have. */
+const FIELDS = ["Type", "From", "To", "Seq", "Priority", "Content-Length"];
+
+/** What the lines of a header say. */
+interface Fields {
+  header: Header;
+  /** The body's length, in bytes. */
+  length: number;
+  checksum?: string;
+}
+
+/** The fields, or what is wrong with them, in words. */
 function parseFields(
   bytes: Uint8Array,
   longestBytes: number,
-): { header: Header; length: number } | string {
+): Fields | string {
   const fields = new Map<string, string>();
   for (const text of decoder.decode(bytes).split("\n")) {
     const [, name, value] = /^([A-Za-z-]+): (.*)$/.exec(text) ?? [];
@@ -167,7 +182,7 @@ function parseFields(
     fields.set(name, value);
   }
   for (const name of FIELDS) {
-    if (!fields.has(name) && name !== "Reply-To") return `lacks ${name}`;
+    if (!fields.has(name)) return `lacks ${name}`;
   }
   const number = (name: string) => {
     const text = fields.get(name) ?? "";
@@ -191,5 +206,6 @@ function parseFields(
       replyTo: fields.get("Reply-To"),
     },
     length,
+    checksum: fields.get("Checksum"),
   };
 }

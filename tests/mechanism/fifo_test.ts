@@ -189,7 +189,8 @@ Deno.test("--format=header goes through, and cat can read it", async () => {
   await assertWell(name, alone, cat);
   assertEquals(
     new TextDecoder().decode(await cat.output()),
-    "Type: data\nFrom: process1\nTo: process2\nSeq: 1\nPriority: 0\nContent-Length: 1\n\n1\n",
+    "Type: data\nFrom: process1\nTo: process2\nSeq: 1\nPriority: 0\n" +
+      "Checksum: crc32 83dcefb7\nContent-Length: 1\n\n1\n",
   );
 });
 

@@ -148,10 +148,45 @@ Deno.test("header quotes what is wrong and goes on at the next message", () => {
       "Type: a\nFrom: b\nTo: c\nSeq: 1\nPriority: 0\nContent-Length: 2000000\n\n",
       "has a Content-Length that is no number up to 1048576",
     ],
+    [
+      "Type: a\nFrom: b\nTo: c\nSeq: 1\nPriority: 0\n" +
+      "Checksum: crc32 cbf43926\nContent-Length: 9\n\n123456788\n",
+      "gives a Checksum that is not the body's",
+    ],
+    [
+      "Type: a\nFrom: b\nTo: c\nSeq: 1\nPriority: 0\n" +
+      "Checksum: md5 0\nContent-Length: 9\n\n123456789\n",
+      "gives a Checksum that is not the body's",
+    ],
   ];
   for (const [bad, why] of cases) {
     const found = decode(header, concat(encoder.encode(bad), good));
     assert(found[0].includes(why) && found[0].includes('"Type: '), found[0]);
     assertEquals(found.at(-1), "good");
   }
+});
+
+Deno.test("header never takes a body that is mixed of two, though its length is right", () => {
+  const a = encode(header, "a".repeat(70_000));
+  const b = encode(header, "b".repeat(70_000));
+  // Where a pipe may cut a long write: pipe(7).
+  for (const cut of [4096, 8192, 65_536]) {
+    const torn = concat(
+      a.subarray(0, cut),
+      b.subarray(cut),
+      b.subarray(0, cut),
+      a.subarray(cut),
+    );
+    const found = decode(header, concat(torn, encode(header, "good")));
+    assert(found[0].includes("Checksum that is not the body's"), found[0]);
+    assertEquals(found.filter((text) => /^[ab]+$/.test(text)), []);
+    assertEquals(found.at(-1), "good");
+  }
+});
+
+Deno.test("header takes a message without Checksum, as a shell writes it", () => {
+  const bytes = encoder.encode(
+    "Type: a\nFrom: b\nTo: c\nSeq: 1\nPriority: 0\nContent-Length: 2\n\nhi\n",
+  );
+  assertEquals(decode(header, bytes), ["hi"]);
 });
