@@ -98,7 +98,5 @@ export function isExpected(error: unknown): error is Error {
 export function reason(error: unknown): string {
   if (!(error instanceof Error)) return String(error);
   if (error instanceof Deno.errors.NotCapable) return error.message;
-  return errorCode(error) === undefined
-    ? error.message
-    : error.message.replace(/ \(os error \d+\).*/, "");
+  return error.message.replace(/ \(os error \d+\).*/, "");
 }

@@ -1,12 +1,11 @@
 // Prints the table of what each mechanism is. README shows the same. Flags: --help
-import { runCommand } from "../lib/cli/command.ts";
+import { print, runCommand } from "../lib/cli/command.ts";
 import { MECHANISM_TABLE } from "../lib/lab/tools.ts";
 
 Deno.exit(
   await runCommand(MECHANISM_TABLE, "mechanisms", async () => {
     const { mechanismLines } = await import("../lib/mechanism/table.ts");
-    const table = new TextEncoder().encode(await mechanismLines());
-    await Deno.stdout.write(table);
+    await print(await mechanismLines());
     return 0;
   }),
 );

@@ -6,24 +6,34 @@
  */
 import { delay } from "@std/async/delay";
 import type { Mechanism } from "../channel/mod.ts";
-import { isExpected, LabError, UsageError } from "../error.ts";
+import {
+  errorCode,
+  isExpected,
+  LabError,
+  reason as reasonOf,
+  UsageError,
+} from "../error.ts";
+import { available } from "../posix/available.ts";
 import { type CommandLine, readCommandLine } from "./command_line.ts";
 import type { Command, CommonOptions } from "./define.ts";
 import { help } from "./help.ts";
 import { checkPermissions } from "./permissions.ts";
 
 /** Exit codes as in a shell: 128 and the signal's number, signal(7). */
-const SIGNALS: Partial<Record<Deno.Signal, number>> = {
+const SIGNALS = {
   SIGHUP: 129,
   SIGINT: 130,
   SIGTERM: 143,
-};
+} as const;
 
 /**
  * How late (ms) Ctrl-C may reach us after it has ended another process of the
  * same command line. An error in between is its consequence.
  */
 export const SIGNAL_MS = 150;
+
+/** How long (ms) the last lines of an interrupted process may take. */
+const LAST_LINES_MS = 500;
 
 /** A signal told us to end. */
 class Interrupted extends Error {
@@ -45,29 +55,93 @@ export async function runCommand<Options extends CommonOptions>(
   work: (line: CommandLine<Options>, signal: AbortSignal) => Promise<number>,
 ): Promise<number> {
   const interruption = new AbortController();
-  for (const [signal, code] of Object.entries(SIGNALS)) {
-    Deno.addSignalListener(
-      signal as Deno.Signal,
-      () => interruption.abort(new Interrupted(code)),
-    );
-  }
+  const { signal } = interruption;
+  const name = nameIn(Deno.args, command) ?? logName;
+  let options: CommonOptions | undefined;
   try {
     const line = readCommandLine(command, Deno.args);
     if (line.options.help) {
-      await Deno.stdout.write(new TextEncoder().encode(help(command)));
+      await print(help(command));
       return 0;
     }
+    await listenTo(interruption);
     const { startLog } = await import("./log.ts");
-    startLog({ format: line.options.log, verbose: line.options.verbose });
-    const { mechanism } = line.options;
+    options = line.options;
+    startLog({ format: options.log, verbose: options.verbose });
+    const { mechanism, timeout } = options;
     checkPermissions(command.name, mechanism?.name);
     if (mechanism) checkAvailable(mechanism);
-    return await work(line, interruption.signal);
+    const code = await work(line, signal);
+    const { errorWritten } = await import("./standard_error.ts");
+    await errorWritten({ timeout, signal });
+    return code;
   } catch (error) {
     if (!(error instanceof UsageError)) await delay(SIGNAL_MS);
-    const { aborted, reason } = interruption.signal;
-    return await failed(aborted ? reason : error, logName);
+    const { aborted, reason } = signal;
+    if (!options) await startEarlyLog();
+    const code = await failed(aborted ? reason : error, name);
+    return await lastLines(code, signal, options?.timeout);
   }
+}
+
+/** Turns signals into an abort, and SIGXFSZ into an error of write(2). */
+async function listenTo(interruption: AbortController): Promise<void> {
+  const { ignore, isIgnored } = await import("../posix/signal.ts");
+  const all = Object.keys(SIGNALS) as (keyof typeof SIGNALS)[];
+  // nohup(1) starts us with SIGHUP ignored, and so it has to stay. We can ask
+  // only with the permission to call the C library.
+  const ignored = available() === true ? all.filter(isIgnored) : [];
+  for (const signal of all) {
+    const reason = new Interrupted(SIGNALS[signal]);
+    Deno.addSignalListener(signal, () => interruption.abort(reason));
+  }
+  // Beyond `ulimit -f` it would end us without a word; now write(2) gives EFBIG.
+  if (Deno.build.os === "linux") Deno.addSignalListener("SIGXFSZ", () => {});
+  // Last, as Deno's first listener takes all of these signals.
+  ignored.forEach(ignore);
+}
+
+/** Writes text to standard output. @throws {LabError} If that fails. */
+export async function print(text: string): Promise<void> {
+  const bytes = new TextEncoder().encode(text);
+  try {
+    for (let at = 0; at < bytes.length;) {
+      at += await Deno.stdout.write(bytes.subarray(at));
+    }
+  } catch (error) {
+    if (errorCode(error) === "EPIPE") return; // `| head -1` wants no more
+    throw new LabError(`Cannot write to standard output: ${reasonOf(error)}`);
+  }
+}
+
+/** The name in the log that `--as` gives, also where other flags are wrong. */
+function nameIn(args: string[], { flags }: Command): string | undefined {
+  if (!Object.hasOwn(flags, "as")) return undefined;
+  const found = /(?:^|\n)--as[=\n]([A-Za-z0-9._-]+)/.exec(args.join("\n"));
+  return found?.[1];
+}
+
+/**
+ * Waits for a standard error that is full.
+ *
+ * @returns The exit code.
+ */
+async function lastLines(
+  code: number,
+  signal: AbortSignal,
+  timeout?: number,
+): Promise<number> {
+  const { errorWritten } = await import("./standard_error.ts");
+  try {
+    await errorWritten(
+      signal.aborted ? { timeout: LAST_LINES_MS } : { timeout, signal },
+    );
+  } catch (error) {
+    if (error instanceof Interrupted) return error.exitCode;
+    // Nobody reads standard error, so nobody can be told.
+    if (!(error instanceof LabError)) throw error;
+  }
+  return code;
 }
 
 /** @throws {LabError} If this machine cannot use the mechanism. */
@@ -76,17 +150,23 @@ function checkAvailable({ name, available }: Mechanism): void {
   if (there !== true) throw new LabError(`Cannot use --via=${name}: ${there}`);
 }
 
+/** Starts the log for an error that comes before the flags are known. */
+async function startEarlyLog(): Promise<void> {
+  const { startLog } = await import("./log.ts");
+  const json = Deno.args.includes("--log=json");
+  startLog({ format: json ? "json" : "lab" });
+}
+
+/** Logs an error. @returns The exit code. */
 async function failed(error: unknown, name: string): Promise<number> {
   // An error while closing is a consequence of the error before it.
   if (error instanceof SuppressedError) {
     return await failed(error.suppressed, name);
   }
   if (error instanceof Interrupted) return error.exitCode;
-  const { ProcessLog, startLog } = await import("./log.ts");
+  const { ProcessLog } = await import("./log.ts");
   const log = new ProcessLog(name);
   if (error instanceof UsageError) {
-    const json = Deno.args.includes("--log=json");
-    startLog({ format: json ? "json" : "lab" });
     log.error(error.message);
     return 2;
   }

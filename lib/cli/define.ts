@@ -22,7 +22,11 @@ const COMMON = {
 type Common = typeof COMMON;
 
 /** The options that {@linkcode Command} must have to be run. */
-export type CommonOptions = OptionsOf<Common> & { mechanism?: Mechanism };
+export type CommonOptions = OptionsOf<Common> & {
+  mechanism?: Mechanism;
+  /** How long (ms) to wait without progress, for standard error too. */
+  timeout?: number;
+};
 
 /** What the command line says, for rules across flags. */
 export interface Written {

@@ -4,7 +4,7 @@
  *
  * @module
  */
-import { parseDuration } from "../wait/duration.ts";
+import { LONGEST_MINUTES, parseDuration } from "../wait/duration.ts";
 import { didYouMean } from "./did_you_mean.ts";
 import type { About, Reads, Table } from "./option.ts";
 
@@ -82,7 +82,9 @@ export function duration<
     value: DURATION,
     read(text, refuse) {
       const ms = parseDuration(text) ??
-        refuse("a duration such as 200ms, 5s or 1m, up to 35000m");
+        refuse(
+          `a duration such as 200ms, 5s or 1m, up to ${LONGEST_MINUTES}m`,
+        );
       return ms >= minMs ? ms : refuse(`at least ${minMs}ms`);
     },
   };

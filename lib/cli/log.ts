@@ -10,7 +10,8 @@ import { configureSync, getLogger } from "@logtape/logtape";
 import { FULL, type Refusal } from "../channel/mod.ts";
 import { seconds } from "../wait/duration.ts";
 import { retryLine } from "../wait/mod.ts";
-import { colouredLine, jsonLine, labLine, writeError } from "./log_line.ts";
+import { colouredLine, jsonLine, labLine } from "./log_line.ts";
+import { writeError } from "./standard_error.ts";
 
 /** Options for {@linkcode startLog}. */
 export interface LogOptions {

@@ -55,22 +55,3 @@ function printable(text: string): string {
 function words(record: LogRecord): string {
   return record.message.join("");
 }
-
-const encoder = new TextEncoder();
-
-const FULL_MS = 5; // before a write to a full standard error is retried
-const sleepWord = new Int32Array(new SharedArrayBuffer(4));
-
-/** Writes one line to standard error, in one piece if the kernel can. */
-export function writeError(line: string): void {
-  const bytes = encoder.encode(line + "\n");
-  for (let at = 0; at < bytes.length;) {
-    try {
-      at += Deno.stderr.writeSync(bytes.subarray(at));
-    } catch (error) {
-      // Full, and another program has set O_NONBLOCK: wait, and lose no line.
-      if (!(error instanceof Deno.errors.WouldBlock)) throw error;
-      Atomics.wait(sleepWord, 0, 0, FULL_MS);
-    }
-  }
-}

@@ -12,7 +12,8 @@ import type { KeptOpen } from "../channel/mod.ts";
 import { SIGNAL_MS } from "../cli/command.ts";
 import { ProcessLog } from "../cli/log.ts";
 import type { CommandLine } from "../cli/command_line.ts";
-import { errorCode, LabError } from "../error.ts";
+import { isErrorFull, writeError } from "../cli/standard_error.ts";
+import { LabError } from "../error.ts";
 import { PERMISSIONS } from "../mechanism/mod.ts";
 import { Pipe } from "../posix/pipe.ts";
 import {
@@ -30,6 +31,8 @@ import type { WorkerJob } from "./worker.ts";
 const GRACE_MS = 1000;
 /** How often (ms) the parent checks whether the first child is ready. */
 const READY_MS = 10;
+/** How often (ms) the parent checks whether standard error has room again. */
+const FULL_MS = 5;
 
 const TITLES = {
   producer: "Process 1 (the producer)",
@@ -59,7 +62,7 @@ export async function runLab(
     );
   }
   using pipe = mechanism.name === "pipe" ? new Pipe() : undefined;
-  const run = new Run(line, log, { memory, pipe, kept });
+  const run = new Run(line, log, { signal, memory, pipe, kept });
   signal.addEventListener("abort", () => run.endAll(0));
   // The producer sends before the consumer starts, where the mechanism allows
   // it: so process 2 finds its first values waiting.
@@ -79,6 +82,7 @@ export async function runLab(
 
 /** What the children share. */
 interface Shared {
+  signal: AbortSignal;
   memory?: SharedArrayBuffer;
   pipe?: Pipe;
   kept?: KeptOpen;
@@ -163,7 +167,7 @@ class Run {
 
   #startProcess(part: Part, nothing: boolean): Child {
     const { options } = this.#line;
-    const { pipe } = this.#shared;
+    const { pipe, signal } = this.#shared;
     const producing = part === "producer";
     const process = {
       script: new URL(`../../scripts/${part}.ts`, import.meta.url),
@@ -172,7 +176,9 @@ class Run {
       stdin: producing ? "inherit" : pipe?.output ?? "ignore",
       stdout: producing && pipe ? pipe.input : "inherit",
       // Two progress bars on one terminal would write over each other.
-      onError: producing && options.quiet ? relayLines : undefined,
+      onError: producing && options.quiet
+        ? (pieces: AsyncIterable<Uint8Array>) => relayLines(pieces, signal)
+        : undefined,
     } as const;
     const command = denoArguments(process).join(" ");
     this.#log.debug(`Starting ${part}: deno ${command}`);
@@ -199,17 +205,16 @@ function argumentsOf(
   return args;
 }
 
-async function relayLines(pieces: AsyncIterable<Uint8Array>): Promise<void> {
+async function relayLines(
+  pieces: AsyncIterable<Uint8Array>,
+  signal: AbortSignal,
+): Promise<void> {
   const lines = ReadableStream.from(pieces)
     .pipeThrough(new TextDecoderStream())
     .pipeThrough(new TextLineStream());
-  const encoder = new TextEncoder();
   for await (const line of lines) {
-    try {
-      Deno.stderr.writeSync(encoder.encode(line + "\n"));
-    } catch (error) {
-      if (errorCode(error) !== "EPIPE") throw error; // nobody reads it: go on
-    }
+    writeError(line);
+    while (isErrorFull() && !signal.aborted) await delay(FULL_MS);
   }
 }
 

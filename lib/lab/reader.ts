@@ -13,6 +13,7 @@ import {
 } from "../channel/mod.ts";
 import type { ProcessLog } from "../cli/log.ts";
 import type { Progress } from "../cli/progress.ts";
+import { errorWritten, isErrorFull } from "../cli/standard_error.ts";
 import { LabError } from "../error.ts";
 import type { MessageError } from "../message/message.ts";
 import { Turn } from "../wait/turn.ts";
@@ -62,6 +63,7 @@ export class Reader {
     poll: () => T | typeof PENDING | typeof END,
   ): Promise<T | typeof END> {
     const look = () => this.#orMissing(poll());
+    if (isErrorFull()) await explain(errorWritten(this.#wait), this.tally);
     if (this.#turn.due()) await this.#passTurn();
     const found = look();
     if (!isRefusal(found)) return found;

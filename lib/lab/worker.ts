@@ -9,6 +9,7 @@ import { runConsumer } from "./consumer.ts";
 import { runProducer } from "./producer.ts";
 import { LabError } from "../error.ts";
 import { ProcessLog, startLog } from "../cli/log.ts";
+import { errorWritten } from "../cli/standard_error.ts";
 import { mechanismNamed } from "../mechanism/mod.ts";
 import type { LabOptions } from "./flags.ts";
 
@@ -29,10 +30,13 @@ self.onmessage = async ({ data }: MessageEvent<WorkerJob>) => {
   const mechanism = mechanismNamed(via);
   const options: LabOptions = { ...data.options, mechanism };
   startLog({ format: options.log, verbose: options.verbose });
-  const report = (report: WorkerReport) => self.postMessage(report);
+  const report = async (report: WorkerReport) => {
+    await errorWritten(options); // the parent ends this worker now
+    self.postMessage(report);
+  };
   const never = new AbortController().signal; // the parent terminates this worker
   try {
-    report(
+    await report(
       part === "producer"
         ? await runProducer(options, never, memory)
         : await runConsumer(options, never, memory),
@@ -41,6 +45,6 @@ self.onmessage = async ({ data }: MessageEvent<WorkerJob>) => {
     if (!(error instanceof LabError)) throw error;
     new ProcessLog(part === "producer" ? "process1" : "process2")
       .error(error.message);
-    report(1);
+    await report(1);
   }
 };

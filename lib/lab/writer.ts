@@ -7,6 +7,7 @@
 import { ABSENT, type Refusal, type Sender } from "../channel/mod.ts";
 import type { ProcessLog } from "../cli/log.ts";
 import type { Progress } from "../cli/progress.ts";
+import { errorWritten, isErrorFull } from "../cli/standard_error.ts";
 import { LabError, TimeoutError } from "../error.ts";
 import type { MessageError } from "../message/message.ts";
 import { retryLine } from "../wait/retry.ts";
@@ -51,6 +52,7 @@ export class Writer {
    * @throws The signal's reason, once it is aborted.
    */
   async put(record: Uint8Array, values: number, priority = 0): Promise<void> {
+    if (isErrorFull()) await explain(errorWritten(this.#wait), this.tally);
     const sender = this.#sender;
     const offer = () => this.#noticeAbsence(sender.offer(record, priority));
     const refused = offer();
@@ -82,6 +84,7 @@ export class Writer {
   async refuse(error: MessageError): Promise<void> {
     this.tally.bad++;
     this.#options.log.error(error.message);
+    if (isErrorFull()) await explain(errorWritten(this.#wait), this.tally);
     if (this.#turn.due()) await this.#passTurn();
   }
 

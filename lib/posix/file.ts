@@ -91,15 +91,16 @@ const FIONREAD = 0x541bn; // <asm-generic/ioctls.h>
 const available = new Int32Array(1);
 
 /**
- * How many bytes lie in a pipe or a socket, ioctl(2): `FIONREAD`.
+ * How many bytes lie in a pipe or a socket, ioctl(2): `FIONREAD`; 0 for a device
+ * that cannot tell, as `/dev/null`.
  *
  * @throws {SystemError} If the descriptor is not open.
  */
 export function bytesIn(fd: number): number {
-  if (libc().ioctl(fd, FIONREAD, available) < 0) {
-    throw new SystemError(`ask descriptor ${fd} for its bytes`, errno());
-  }
-  return available[0];
+  if (libc().ioctl(fd, FIONREAD, available) === 0) return available[0];
+  const error = errno();
+  if (error === os.errno.ENOTTY) return 0;
+  throw new SystemError(`ask descriptor ${fd} for its bytes`, error);
 }
 
 /** Closes a descriptor, close(2). */

@@ -5,6 +5,7 @@
  * @module
  */
 import { END, type Mechanism, PENDING, type Receiver } from "../channel/mod.ts";
+import { errorWritten, isErrorFull } from "../cli/standard_error.ts";
 import { headerDecoder } from "../message/header.ts";
 import { Inbox, type Message, type MessageError } from "../message/mod.ts";
 import { gaveUp } from "../wait/retry.ts";
@@ -55,6 +56,9 @@ export class Incoming {
       signal.throwIfAborted();
       const left = latest - performance.now();
       if (left <= 0) throw gaveUp(PENDING, timeout);
+      if (isErrorFull()) {
+        await errorWritten({ timeout: timeout && left, signal });
+      }
       const found = await this.#next({ ...wait, timeout: timeout && left });
       const wanted = pick(found);
       if (wanted !== undefined) return wanted;

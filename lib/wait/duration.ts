@@ -4,7 +4,8 @@
  * @module
  */
 
-const LONGEST_MS = 2 ** 31 - 1; // a timer takes no more
+/** A timer takes up to 2^31 - 1 ms, and the errors name whole minutes. */
+export const LONGEST_MINUTES = Math.floor((2 ** 31 - 1) / 60_000);
 
 const UNITS: Record<string, number> = { ms: 1, s: 1000, m: 60_000 };
 
@@ -25,10 +26,10 @@ const UNITS: Record<string, number> = { ms: 1, s: 1000, m: 60_000 };
  */
 export function parseDuration(text: string): number | undefined {
   if (text === "0") return 0;
-  const match = /^(\d{1,9}(?:\.\d{1,3})?)(ms|s|m)$/.exec(text);
+  const match = /^(\d{1,10}(?:\.\d{1,3})?)(ms|s|m)$/.exec(text);
   if (!match) return undefined;
   const ms = Math.ceil(Number(match[1]) * UNITS[match[2]]);
-  return ms <= LONGEST_MS ? ms : undefined;
+  return ms <= LONGEST_MINUTES * 60_000 ? ms : undefined;
 }
 
 /**
