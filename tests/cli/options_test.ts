@@ -51,7 +51,7 @@ const BAD: [command: Command, flag: string, says: string][] = [
   [PRODUCER, "--cuont=3", "Cannot use --cuont=3: producer knows --via"],
   [PRODUCER, "extra", "Cannot use extra: producer knows"],
   [LAB, "--from=9007199254740985", "--from=9007199254740985: it must be"],
-  [LAB, "--timeout=36000m", "--timeout=36000m: it must be a duration"],
+  [LAB, "--timeout=35792m", "200ms, 5s or 1m, up to 35791m"],
   [PRODUCER, "--output=x", "Cannot use --output=x: producer knows"],
   [CONSUMER, "--input=x", "Cannot use --input=x: consumer knows"],
   [
@@ -93,6 +93,11 @@ for (const [command, flag, says] of BAD) {
     assertThrows(() => readCommandLine(command, [flag]), UsageError, says);
   });
 }
+
+Deno.test("readCommandLine() takes the longest duration that its error names", () => {
+  const { options } = readCommandLine(LAB, ["--timeout=35791m"]);
+  assertEquals(options.timeout, 35_791 * 60_000);
+});
 
 Deno.test("argumentsFor() passes on the flags that the other command has", () => {
   const { argumentsFor } = readCommandLine(LAB, [
