@@ -17,7 +17,7 @@ import type { Subject } from "./measure.ts";
 import { Pair } from "./pair.ts";
 import { report } from "./report.ts";
 import type { Result, Round, Waiting } from "./result.ts";
-import { ResultFile } from "./result_file.ts";
+import { ResultFile } from "../cli/result_file.ts";
 import { summarize } from "./summary.ts";
 
 /** Bytes of a write that carries many messages. */
