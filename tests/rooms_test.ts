@@ -13,7 +13,7 @@ const FLOORS = [
   ["cli"],
   ["lab"],
   ["service", "race"],
-  ["bench"],
+  ["bench", "soak"],
 ];
 
 /** The library's main entry, which may import any room. */

@@ -8,6 +8,7 @@ import { help } from "../../lib/cli/help.ts";
 import { CONSUMER, LAB, PRODUCER } from "../../lib/lab/flags.ts";
 import { MECHANISM_TABLE, REMOVE } from "../../lib/lab/tools.ts";
 import { RACE } from "../../lib/race/flags.ts";
+import { SOAK } from "../../lib/soak/flags.ts";
 import { CLIENT, SERVER } from "../../lib/service/flags.ts";
 import { run } from "../scripts.ts";
 
@@ -165,6 +166,7 @@ const COMMANDS: Command[] = [
   CLIENT,
   RACE,
   BENCH,
+  SOAK,
   REMOVE,
   MECHANISM_TABLE,
 ];

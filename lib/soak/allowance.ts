@@ -1,0 +1,39 @@
+/**
+ * What each mechanism must lose when a consumer is killed.
+ *
+ * @module
+ */
+import type { Mechanism } from "../channel/mod.ts";
+import type { Allowance } from "./account.ts";
+
+/** The fewest bytes of a record: 13 digits and a newline. */
+const RECORD_BYTES = 14;
+/** How much a consumer reads from a stream at once. */
+const BUFFER_BYTES = 65_536;
+
+/**
+ * A stream's consumer reads ahead as much as its buffer holds, and a stream
+ * takes nothing back. What the kernel holds goes when its last end is closed.
+ * The soak itself keeps both ends of a pipe open, so a pipe holds what it has.
+ *
+ * A queue and a segment outlive their processes, and give one record at a time.
+ */
+export function allowanceOf({ name, properties }: Mechanism): Allowance {
+  const { boundaries, capacity } = properties;
+  if (boundaries || !("bytes" in capacity)) return { unsaid: 1, kernel: 0 };
+  const kernelBytes = name === "pipe" ? 0 : capacity.bytes;
+  return {
+    unsaid: Math.ceil(BUFFER_BYTES / RECORD_BYTES),
+    kernel: Math.ceil(kernelBytes / RECORD_BYTES),
+  };
+}
+
+/** The same when a whole lab is ended: what the kernel holds goes with it. */
+export function allowanceInLab({ properties }: Mechanism): Allowance {
+  const { boundaries, capacity } = properties;
+  const kernel = "bytes" in capacity
+    ? Math.ceil(capacity.bytes / RECORD_BYTES)
+    : capacity.messages;
+  const unsaid = boundaries ? 1 : Math.ceil(BUFFER_BYTES / RECORD_BYTES);
+  return { unsaid, kernel };
+}

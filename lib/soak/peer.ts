@@ -1,0 +1,164 @@
+/**
+ * A producer, a consumer or a lab that the soak has started: the real script as
+ * a real process, and what it has said in its log.
+ *
+ * @module
+ */
+import { type Child, type Ending, startProcess } from "../lab/child.ts";
+import { PERMISSIONS } from "../mechanism/mod.ts";
+import type { Changes } from "./changes.ts";
+import { EXIT_CODES, type Signal } from "./signals.ts";
+
+/** The two ends of a channel. */
+export type Part = "producer" | "consumer";
+
+const WRITING = "INFO:process1:Writing ";
+const READ = "INFO:process2:Read: ";
+const PID = /^INFO:\w+:Pid:(\d+)$/;
+
+/** The first of all values: all have 13 digits, so a torn one is noticed. */
+export const FIRST_VALUE = 1e12;
+/** How many values a producer has. It is killed long before it has no more. */
+export const VALUES_EACH = 1e7;
+const VALUE = /^1\d{12}$/;
+
+/** The permissions that the task of lab has, beside those of its children. */
+const LAB_PERMISSIONS = ["--allow-run", "--allow-env"];
+
+const LOST = /^WARNING:process2:(\d+) more values? had come and w/;
+const BAD = "ERROR:process2:Cannot read a ";
+/** How long (ms) a process may take to end when a signal tells it to. */
+const DEAF_MS = 10_000;
+/** How many lines are kept, to show them if something is wrong. */
+const LINES_KEPT = 5;
+
+/** What a peer runs with. */
+export interface PeerOptions {
+  part: Part | "lab";
+  /** Its flags. */
+  args: string[];
+  /** Descriptors, if the channel is a pipe. */
+  stdin?: number;
+  stdout?: number;
+  /** Notified when it has said something, and when it has ended. */
+  changes: Changes;
+}
+
+/** A process, and what it has said. */
+export class Peer {
+  readonly part: Part | "lab";
+  /** The values that it has said to write, in their order. */
+  readonly written: number[] = [];
+  /** The values that it has said to have read, in their order. */
+  readonly read: number[] = [];
+  /** Its process id, and those of its children. */
+  readonly pids: number[] = [];
+  /** What it has said instead of a value. */
+  readonly strange: string[] = [];
+  /** Values that it has said to be lost with it. */
+  lost = 0;
+  /** Bad messages that it has refused. */
+  bad = 0;
+  /** Its errors, those about bad messages left out. */
+  readonly errors: string[] = [];
+  /** Its last lines, those with values left out. */
+  readonly lines: string[] = [];
+  /** How it has ended, if it has. */
+  ending?: Ending;
+  /** Resolves when it has ended and all its lines are here. */
+  readonly ended: Promise<Ending>;
+  readonly #child: Child;
+  readonly #changes: Changes;
+
+  constructor({ part, args, stdin, stdout, changes }: PeerOptions) {
+    this.part = part;
+    this.#changes = changes;
+    this.#child = startProcess({
+      script: new URL(`../../scripts/${part}.ts`, import.meta.url),
+      args,
+      permissions: part === "lab"
+        ? [...PERMISSIONS, ...LAB_PERMISSIONS]
+        : PERMISSIONS,
+      stdin,
+      stdout,
+      onError: (pieces) => this.#listen(pieces),
+    });
+    this.ended = this.#child.ended.then((ending) => {
+      this.ending = ending;
+      changes.notify();
+      return ending;
+    });
+  }
+
+  /** How many values it has moved. */
+  get moved(): number {
+    return this.part === "producer" ? this.written.length : this.read.length;
+  }
+
+  /** How it has ended, and the last line of its log. */
+  get words(): string {
+    const { died, code } = this.ending ?? { died: "has not ended" };
+    const how = died ?? `ended with exit code ${code}`;
+    return `the ${this.part} ${how}: ${this.lines.at(-1) ?? ""}`;
+  }
+
+  /** Sends a signal; does nothing if the process has ended. */
+  signal(name: Deno.Signal): void {
+    if (this.ending || this.#child.pid === undefined) return;
+    try {
+      Deno.kill(this.#child.pid, name);
+    } catch (error) {
+      if (!(error instanceof Deno.errors.NotFound)) throw error;
+    }
+  }
+
+  /**
+   * Waits until the signal that was sent has ended it.
+   *
+   * @returns What is wrong with its end, in words.
+   */
+  async endsBy(
+    signal: Signal,
+    abort: AbortSignal,
+  ): Promise<string | undefined> {
+    const over = () => this.ending !== undefined;
+    if (!await this.#changes.until(over, DEAF_MS, abort)) {
+      return `for ${DEAF_MS / 1000} s deaf to ${signal}: ${this.words}`;
+    }
+    const good = signal === "SIGKILL"
+      ? this.ending?.died === "was ended by SIGKILL"
+      : this.ending?.code === EXIT_CODES[signal];
+    if (!good) return `after ${signal} ${this.words}`;
+  }
+
+  async #listen(pieces: AsyncIterable<Uint8Array>): Promise<void> {
+    const decoder = new TextDecoder();
+    let rest = "";
+    for await (const piece of pieces) {
+      const lines = (rest + decoder.decode(piece, { stream: true }))
+        .split("\n");
+      rest = lines.pop() ?? "";
+      for (const line of lines) this.#take(line);
+      this.#changes.notify();
+    }
+  }
+
+  #take(line: string): void {
+    if (line.startsWith(WRITING)) return this.#value(line, WRITING);
+    if (line.startsWith(READ)) return this.#value(line, READ);
+    this.lines.push(line);
+    if (this.lines.length > LINES_KEPT) this.lines.shift();
+    const [, pid] = PID.exec(line) ?? [];
+    if (pid !== undefined) this.pids.push(Number(pid));
+    const [, lost] = LOST.exec(line) ?? [];
+    if (lost !== undefined) this.lost += Number(lost);
+    if (line.startsWith(BAD)) this.bad++;
+    else if (line.startsWith("ERROR:")) this.errors.push(line);
+  }
+
+  #value(line: string, says: typeof WRITING | typeof READ): void {
+    const text = line.slice(says.length);
+    if (!VALUE.test(text)) this.strange.push(text);
+    else (says === READ ? this.read : this.written).push(Number(text));
+  }
+}

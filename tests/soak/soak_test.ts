@@ -1,0 +1,55 @@
+// The soak is no part of the tests, but a short one is: a few kills over each
+// mechanism, every value accounted for, and nothing left behind.
+import { assert, assertEquals, assertMatch } from "@std/assert";
+import { MECHANISMS } from "../../lib/mechanism/mod.ts";
+import { start } from "../scripts.ts";
+
+/** Seconds after which a soak of the tests is ended: then something is wrong. */
+const LONGEST_MS = 240_000;
+
+/** Ends the soak in any case: it then ends its children, and says what it saw. */
+function bounded(soak: { kill(signal: Deno.Signal): void }): Disposable {
+  const timer = setTimeout(() => soak.kill("SIGTERM"), LONGEST_MS);
+  return { [Symbol.dispose]: () => clearTimeout(timer) };
+}
+
+function soakLeftovers(): string[] {
+  return [...Deno.readDirSync("run")].map(({ name }) => name)
+    .filter((name) => name.startsWith("soak-"));
+}
+
+for (const { name } of MECHANISMS) {
+  Deno.test(`soak: kills over ${name} lose, repeat and tear nothing`, async () => {
+    await using soak = start("soak", [`--via=${name}`, "--kills=3"]);
+    using _bound = bounded(soak);
+    const { code, log } = await soak.ended();
+    assertEquals(code, 0, log);
+    const table = new TextDecoder().decode(await soak.output());
+    // kills, others, written, lost; then twice, torn, left and wrong
+    assertMatch(
+      table,
+      new RegExp(
+        `^\\| ${name} +\\| +3 \\| +\\d+ \\| +\\d+ \\| +\\d+ ` +
+          "\\| +0 \\| +0 \\| +\\d+ \\| +0 \\|$",
+        "m",
+      ),
+    );
+    const wide = table.split("\n").filter((line) => line.length > 80);
+    assertEquals(wide, []);
+  });
+}
+
+Deno.test("soak: Ctrl-C gives the counts so far, and ends all processes", async () => {
+  await using soak = start("soak", ["--via=fifo", "--kills=1000"]);
+  using _bound = bounded(soak);
+  await soak.saw("Seed");
+  const before = soakLeftovers();
+  soak.kill("SIGINT");
+  const { code, log } = await soak.ended();
+  assertEquals(code, 130, log);
+  assert(!log.includes("ERROR"), log);
+  const table = new TextDecoder().decode(await soak.output());
+  assertMatch(table, /^\| fifo +\| +\d+ \|.*\| +0 \|$/m);
+  const left = soakLeftovers().filter((name) => !before.includes(name));
+  assertEquals(left, []);
+});
