@@ -41,6 +41,23 @@ export const PENDING: unique symbol = Symbol("Data not available");
  */
 export const FULL: unique symbol = Symbol("Buffer full");
 /**
+ * Another process holds the lock of a ring in shared memory for a long time: it
+ * was stopped in the middle of a step.
+ *
+ * @example
+ * ```ts
+ * import { assertEquals } from "@std/assert";
+ * import { LOCKED, mechanismNamed } from "@ipc-lab/ipc-lab";
+ *
+ * const { allocate, openSender } = await mechanismNamed("workers").load();
+ * const memory = allocate?.({});
+ * await using sender = await openSender({ memory });
+ * new Int32Array(memory!)[17] = 2; // as an end that stops in the middle of put()
+ * assertEquals(sender.offer(new Uint8Array(8)), LOCKED);
+ * ```
+ */
+export const LOCKED: unique symbol = Symbol("Buffer locked");
+/**
  * No receiver has the channel open: not yet, or not any more.
  *
  * @example
@@ -57,7 +74,11 @@ export const FULL: unique symbol = Symbol("Buffer full");
 export const ABSENT: unique symbol = Symbol("Nobody reads yet");
 
 /** Why an end cannot go on right now: a reason to wait. */
-export type Refusal = typeof PENDING | typeof FULL | typeof ABSENT;
+export type Refusal =
+  | typeof PENDING
+  | typeof FULL
+  | typeof LOCKED
+  | typeof ABSENT;
 
 /**
  * Is it a reason to wait? {@linkcode END} and {@linkcode CUT} are answers.
@@ -71,7 +92,8 @@ export type Refusal = typeof PENDING | typeof FULL | typeof ABSENT;
  * ```
  */
 export function isRefusal(value: unknown): value is Refusal {
-  return value === PENDING || value === FULL || value === ABSENT;
+  return value === PENDING || value === FULL || value === LOCKED ||
+    value === ABSENT;
 }
 
 /**
@@ -129,7 +151,7 @@ export interface Sender {
   offer(
     record: Uint8Array,
     priority?: number,
-  ): true | typeof FULL | typeof ABSENT;
+  ): true | typeof FULL | typeof LOCKED | typeof ABSENT;
   /**
    * Lets the kernel wake us when the next {@linkcode offer} may succeed.
    *
@@ -149,7 +171,12 @@ export interface Receiver {
    * @returns One record, or, from a byte stream, as many bytes as are there: at
    * least one byte, valid until the next call. Otherwise the reason for none.
    */
-  poll(): Uint8Array | typeof PENDING | typeof CUT | typeof END;
+  poll():
+    | Uint8Array
+    | typeof PENDING
+    | typeof LOCKED
+    | typeof CUT
+    | typeof END;
   /**
    * Lets the kernel wake us when the next {@linkcode poll} may succeed.
    *

@@ -9,6 +9,7 @@
 import {
   ABSENT,
   END,
+  isRefusal,
   type Mechanism,
   NAME,
   PENDING,
@@ -71,7 +72,7 @@ export class Acknowledgements implements AsyncDisposable {
     const look = () => {
       for (let i = 0; i < MESSAGES_AT_ONCE; i++) {
         const found = this.#inbox.poll();
-        if (found === END || found === PENDING) return PENDING;
+        if (found === END || isRefusal(found)) return PENDING;
         if (found instanceof Message && found.header?.seq === seq) return true;
       }
       return PENDING;

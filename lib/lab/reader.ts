@@ -9,6 +9,7 @@ import {
   isRefusal,
   PENDING,
   type Receiver,
+  type Refusal,
   type Unread,
 } from "../channel/mod.ts";
 import type { ProcessLog } from "../cli/log.ts";
@@ -60,7 +61,7 @@ export class Reader {
    * @throws The signal's reason, once it is aborted.
    */
   async next<T>(
-    poll: () => T | typeof PENDING | typeof END,
+    poll: () => T | Refusal | typeof END,
   ): Promise<T | typeof END> {
     const look = () => this.#orMissing(poll());
     if (isErrorFull()) await explain(errorWritten(this.#wait), this.tally);

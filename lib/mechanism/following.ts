@@ -6,7 +6,7 @@
  * @module
  */
 import {
-  PENDING,
+  isRefusal,
   type Receiver,
   type Sender,
   type Unread,
@@ -59,7 +59,7 @@ export class FollowingSender extends Following<Sender> implements Sender {
 export class FollowingReceiver extends Following<Receiver> implements Receiver {
   poll(): ReturnType<Receiver["poll"]> {
     const found = this.end.poll();
-    if (found === PENDING) this.follow();
+    if (isRefusal(found)) this.follow();
     return found;
   }
 

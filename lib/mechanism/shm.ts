@@ -17,7 +17,6 @@ import type {
 import { LabError } from "../error.ts";
 import { libc, SystemError } from "../posix/libc.ts";
 import { exclusively, Presence, type Role } from "../posix/presence.ts";
-import { isAlive } from "../posix/process.ts";
 import { openShared, type SharedSegment, unlinkShared } from "../posix/shm.ts";
 import { stat } from "../posix/stat.ts";
 import {
@@ -25,6 +24,7 @@ import {
   RingReceiver,
   RingSender,
 } from "../shared_memory/ends.ts";
+import { claimNumber, isNumberTaken } from "../shared_memory/end_number.ts";
 import { ringBytes } from "../shared_memory/layout.ts";
 import { processParking } from "../shared_memory/process_parking.ts";
 import { Ring } from "../shared_memory/ring.ts";
@@ -105,7 +105,8 @@ function enter(address: Address, role: Role) {
     segment.close(); // another process has just removed its name: open it again
     segment = attach(name, address.capacity);
   }
-  const ring = new Ring(segment.memory, Deno.pid, processParking);
+  const { memory, fd } = segment;
+  const ring = new Ring(memory, claimNumber(memory, fd), processParking);
   if (address.capacity !== undefined && ring.capacity !== address.capacity) {
     segment.close();
     throw new LabError(
@@ -127,7 +128,7 @@ function attendanceAt(
   return {
     hasSender: () => presence.has("sender"),
     hasReceiver: () => presence.has("receiver"),
-    isAlive,
+    isAlive: (end) => end === ring.owner || isNumberTaken(segment.fd, end),
     get isThere() {
       return stat(segment.fd).links > 0;
     },
@@ -168,7 +169,7 @@ function attach(name: string, capacity = CAPACITY): SharedSegment {
 
 function check(name: string, memory: ArrayBuffer): Ring {
   try {
-    return new Ring(memory, Deno.pid, processParking);
+    return new Ring(memory);
   } catch (error) {
     if (!(error instanceof LabError)) throw error;
     throw new LabError(

@@ -4,7 +4,14 @@
  *
  * @module
  */
-import { CUT, END, PENDING, type Receiver } from "../channel/mod.ts";
+import {
+  CUT,
+  END,
+  isRefusal,
+  type LOCKED,
+  PENDING,
+  type Receiver,
+} from "../channel/mod.ts";
 import {
   type Decoder,
   MAX_BODY,
@@ -71,7 +78,12 @@ export class Inbox<Item = Message> {
    * In a flood of bytes without a message, it returns `PENDING` though more
    * bytes are there, because Ctrl-C works only between two calls.
    */
-  poll(): Item | MessageError | typeof PENDING | typeof END {
+  poll():
+    | Item
+    | MessageError
+    | typeof PENDING
+    | typeof LOCKED
+    | typeof END {
     let left = LONGEST_BYTES;
     for (;;) {
       const message = this.#decoder.next();
@@ -81,7 +93,7 @@ export class Inbox<Item = Message> {
       if (torn) return torn;
       if (left <= 0) return PENDING;
       const bytes = this.#receiver.poll();
-      if (bytes === PENDING) return PENDING;
+      if (isRefusal(bytes)) return bytes;
       if (bytes === END) return this.#decoder.end() ?? END;
       left -= bytes === CUT ? PIPE_BUF : bytes.length;
       const { stream } = this.#receiver;

@@ -1,12 +1,11 @@
 /**
- * Marks which roles have an object open, by advisory locks of the open file
- * description, fcntl(2). The kernel drops a lock with its last descriptor, so
- * not even a process ended by kill -9 leaves one behind.
+ * Marks which roles have an object open, by a locked byte for each role.
  *
  * @module
  */
 import { constants as os } from "node:os";
 import { LabError } from "../error.ts";
+import { isByteLocked, lockByte, unlockByte } from "./byte_lock.ts";
 import { errno, libc, SystemError } from "./libc.ts";
 
 // The byte of the object that a role locks.
@@ -23,11 +22,8 @@ const WORDS: Record<Role, string> = {
 };
 const EVERY_ROLE: readonly Role[] = ["parent", "receiver", "sender"];
 
-const F_RDLCK = 0;
-const F_WRLCK = 1;
-const F_UNLCK = 2;
-const F_OFD_GETLK = 36;
-const F_OFD_SETLK = 37;
+/** The first byte that no role locks. */
+export const FREE_BYTE = 3n;
 
 /** The marks of the roles at one object, and this process's own. */
 export class Presence {
@@ -68,17 +64,23 @@ export class Presence {
           "wait for its end, or choose another --name",
       );
     }
-    this.#lock(F_OFD_SETLK, F_RDLCK, role);
+    const entered = lockByte(this.#fd, this.#byteOf(role), "shared");
+    if (!entered) { // our own programs always share the byte
+      throw new LabError(
+        `Cannot start as a program that is not ours has locked ${object}: ` +
+          "wait for its end, or choose another --name",
+      );
+    }
   }
 
   /** Removes our mark. */
   leave(role: Role): void {
-    this.#lock(F_OFD_SETLK, F_UNLCK, role);
+    unlockByte(this.#fd, this.#byteOf(role));
   }
 
   /** Does another process have this role? Only asks, and locks nothing. */
   has(role: Role): boolean {
-    return this.#lock(F_OFD_GETLK, F_WRLCK, role) !== F_UNLCK;
+    return isByteLocked(this.#fd, this.#byteOf(role));
   }
 
   /** Is this process the only one with a role? */
@@ -92,16 +94,8 @@ export class Presence {
     return { sender, receiver, parent: this.has("parent") };
   }
 
-  #lock(command: number, type: number, role: Role): number {
-    // struct flock: short l_type, l_whence; off_t l_start, l_len; pid_t l_pid
-    const flock = new DataView(new ArrayBuffer(32));
-    flock.setInt16(0, type, true);
-    flock.setBigInt64(8, this.#first + BYTES[role], true);
-    flock.setBigInt64(16, 1n, true);
-    if (libc().fcntlLock(this.#fd, command, flock) < 0) {
-      throw new SystemError(`lock descriptor ${this.#fd}`, errno());
-    }
-    return flock.getInt16(0, true);
+  #byteOf(role: Role): bigint {
+    return this.#first + BYTES[role];
   }
 }
 

@@ -5,9 +5,9 @@
  * @module
  */
 import {
-  type CUT,
   END,
   FULL,
+  LOCKED,
   PENDING,
   type Receiver,
   type Sender,
@@ -49,10 +49,11 @@ export class RingSender implements Sender, Disposable {
     return this.#others.isThere;
   }
 
-  offer(record: Uint8Array): true | typeof FULL {
+  offer(record: Uint8Array): true | typeof FULL | typeof LOCKED {
     const ring = this.#ring;
     if (ring.put(record)) return true;
-    return ring.recover(this.#others.isAlive) && ring.put(record) || FULL;
+    if (ring.recover(this.#others.isAlive) && ring.put(record)) return true;
+    return ring.isLocked("senders") ? LOCKED : FULL;
   }
 
   async writable(signal: AbortSignal): Promise<void> {
@@ -89,7 +90,7 @@ export class RingReceiver implements Receiver, Disposable {
     return this.#others.isThere;
   }
 
-  poll(): Uint8Array | typeof PENDING | typeof CUT | typeof END {
+  poll(): ReturnType<Receiver["poll"]> {
     const ring = this.#ring;
     const record = ring.take();
     if (record) {
@@ -100,7 +101,10 @@ export class RingReceiver implements Receiver, Disposable {
     ring.recover(this.#others.isAlive);
     const over = this.#isOver();
     // Look once more: a sender may have put a record in before it ended.
-    return ring.take() ?? (over ? END : PENDING);
+    const last = ring.take();
+    if (last) return last;
+    if (ring.isLocked("receivers")) return LOCKED;
+    return over ? END : PENDING;
   }
 
   /** Has there been a sender, and have all senders gone? */

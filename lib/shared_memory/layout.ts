@@ -8,7 +8,7 @@ import { LabError } from "../error.ts";
 import { WordView } from "./word_view.ts";
 
 const MAGIC = 0x69706331; // "ipc1"
-const VERSION = 3;
+const VERSION = 4;
 
 /**
  * Where the 32-bit words of the head are. The words that senders write often
@@ -26,13 +26,15 @@ export const WORD = {
   sendersEver: 4,
   /** How many senders have joined and not left; killed senders never leave. */
   senders: 5,
+  /** The number of the end that was numbered last. */
+  lastEnd: 6,
   /** The position of the next record to be put in. */
   tail: 16,
-  /** The senders' lock: the owner that puts a record in, or 0. */
+  /** The senders' lock: the number of the end that puts a record in, or 0. */
   sending: 17,
   /** The position of the next record to be taken out. */
   head: 32,
-  /** The receivers' lock: the owner that takes a record out, or 0. */
+  /** The receivers' lock: the number of the end that takes a record out, or 0. */
   receiving: 33,
 } as const;
 const HEAD_BYTES = 192;

@@ -42,8 +42,8 @@ export const ENDS = {
  * ```
  */
 export class RingMarks extends RingLayout {
-  /** This end's number, which is positive: a process id, or a worker's. */
-  protected readonly owner: number;
+  /** This end's number, 1 or greater; `end_number.ts` gives it to a process. */
+  readonly owner: number;
   /** How this end sleeps, and wakes others. */
   protected readonly parking: Parking;
 
@@ -63,6 +63,15 @@ export class RingMarks extends RingLayout {
     const head = this.load(WORD.head);
     const mark = Atomics.load(this.words, this.markAt(head));
     return (mark & STATE) === this.fullAt(head);
+  }
+
+  /** Could this role go on, if another end did not hold the role's lock? */
+  isLocked(role: Role): boolean {
+    const { position, lock, ready } = ENDS[role];
+    const next = this.load(position);
+    const mark = Atomics.load(this.words, this.markAt(next)) & STATE;
+    return mark === 2 * this.lapOf(next) + ready &&
+      Atomics.load(this.words, lock) !== 0;
   }
 
   /** How many records lie in it; only about right while an end is at work. */

@@ -5,9 +5,9 @@
  * no receiver reads a record that is half written.
  *
  * The slots and their marks are those of Dmitry Vyukov's bounded queue
- * (1024cores.net). But at each end only one process works at a time, under a
- * lock that holds its number. If the owner of a lock is killed, the others
- * notice, and take the lock over.
+ * (1024cores.net). But in each role only one end works at a time, under a
+ * lock that holds the number of its end. If the owner of a lock is killed, the
+ * others notice, and take the lock over.
  *
  * @module
  */
@@ -43,7 +43,7 @@ export class Ring extends RingMarks {
   /**
    * Attaches to a ring that was formatted before.
    *
-   * @param owner Our number, which is positive: a process id, or a worker's.
+   * @param owner Our end's number, 1 or greater.
    * @throws {LabError} If the memory holds no ring, or one of another kind.
    */
   constructor(
