@@ -38,6 +38,8 @@ const SYMBOLS = {
     parameters: ["i64", "buffer", "i32", "i32", "buffer"],
     result: "i32",
   },
+  fstatfs: { parameters: ["i32", "buffer"], result: "i32" },
+  getdents64: { parameters: ["i32", "buffer", "usize"], result: "i32" },
   geteuid: { parameters: [], result: "u32" },
   inotify_add_watch: { parameters: ["i32", "buffer", "u32"], result: "i32" },
   inotify_init1: { parameters: ["i32"], result: "i32" },
@@ -65,6 +67,16 @@ const SYMBOLS = {
     result: "i32",
     nonblocking: true, // for JavaScript: it runs on another thread
   },
+  pidfd_getfd: { // older glibc have no function of their own for the two
+    name: "syscall",
+    parameters: ["i64", "i32", "i32", "u32"],
+    result: "i32",
+  },
+  pidfd_open: {
+    name: "syscall",
+    parameters: ["i64", "i32", "u32"],
+    result: "i32",
+  },
   pipe2: { parameters: ["buffer", "i32"], result: "i32" },
   poll: { parameters: ["buffer", "u64", "i32"], result: "i32" },
   posix_fallocate: { parameters: ["i32", "i64", "i64"], result: "i32" },
@@ -75,6 +87,9 @@ const SYMBOLS = {
     parameters: ["i32", "buffer", "pointer"],
     result: "i32",
   },
+  readlink: { parameters: ["buffer", "buffer", "usize"], result: "i32" },
+  recv: { parameters: ["i32", "buffer", "usize", "i32"], result: "i32" },
+  send: { parameters: ["i32", "buffer", "usize", "i32"], result: "i32" },
   shm_open: { parameters: ["buffer", "i32", "u32"], result: "i32" },
   shm_unlink: { parameters: ["buffer"], result: "i32" },
   sigaction: { parameters: ["i32", "pointer", "buffer"], result: "i32" },
@@ -86,6 +101,7 @@ const SYMBOLS = {
   strerror: { parameters: ["i32"], result: "pointer" },
   umask: { parameters: ["u32"], result: "u32" },
   unlink: { parameters: ["buffer"], result: "i32" },
+  waitpid: { parameters: ["i32", "buffer", "i32"], result: "i32" },
   write: { parameters: ["i32", "buffer", "usize"], result: "i32" },
 } as const;
 

@@ -162,12 +162,7 @@ export class MessageQueue implements Disposable {
 
   /** How many messages it holds, and may hold. */
   attributes(): QueueAttributes {
-    const attributes = new BigInt64Array(8);
-    if (libc().mq_getattr(this.fd, attributes) < 0) {
-      throw new SystemError(`mq_getattr ${this.#name}`, errno());
-    }
-    const [, capacity, size, messages] = Array.from(attributes, Number);
-    return { capacity, size, messages };
+    return queueAttributes(this.fd, this.#name);
   }
 
   /** Closes our end; the queue and what is in it stay. */
@@ -179,4 +174,19 @@ export class MessageQueue implements Disposable {
   [Symbol.dispose](): void {
     this.close();
   }
+}
+
+/**
+ * How many messages an open queue holds, and may hold: mq_getattr(3).
+ *
+ * @param name For the error.
+ * @throws {SystemError} If the descriptor is not a queue's.
+ */
+export function queueAttributes(fd: number, name: string): QueueAttributes {
+  const attributes = new BigInt64Array(8);
+  if (libc().mq_getattr(fd, attributes) < 0) {
+    throw new SystemError(`mq_getattr ${name}`, errno());
+  }
+  const [, capacity, size, messages] = Array.from(attributes, Number);
+  return { capacity, size, messages };
 }
