@@ -4,6 +4,7 @@ import { delay } from "@std/async/delay";
 import { differences } from "./lab/golden.ts";
 import {
   freshName,
+  hasPython,
   leftovers,
   range,
   Running,
@@ -102,17 +103,6 @@ for (
     assertEquals(withoutPid(consumer), CONSUMER_LOG);
     assertEquals([...Deno.readDirSync(`${folder}/run`)], []);
   });
-}
-
-/** Is Python 3 installed? */
-function hasPython(): boolean {
-  try {
-    return new Deno.Command("python3", { args: ["--version"] })
-      .outputSync().success;
-  } catch (error) {
-    if (error instanceof Deno.errors.NotFound) return false;
-    throw error;
-  }
 }
 
 const ignore = !hasPython();

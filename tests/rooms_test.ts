@@ -11,6 +11,7 @@ const FLOORS = [
   ["shared_memory"],
   ["mechanism"],
   ["cli"],
+  ["observe"],
   ["lab"],
   ["service", "race"],
   ["bench", "soak"],

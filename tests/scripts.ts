@@ -206,3 +206,14 @@ export function valuesRead({ lines }: { lines: string[] }): number[] {
 export function range(from: number, to: number): number[] {
   return Array.from({ length: to - from + 1 }, (_, i) => from + i);
 }
+
+/** Is Python 3 installed? */
+export function hasPython(): boolean {
+  try {
+    return new Deno.Command("python3", { args: ["--version"] })
+      .outputSync().success;
+  } catch (error) {
+    if (error instanceof Deno.errors.NotFound) return false;
+    throw error;
+  }
+}

@@ -1,0 +1,80 @@
+/**
+ * Looks at processes: their states, their threads and their families, proc(5).
+ *
+ * @module
+ */
+import { namesIn, readText } from "../posix/folder.ts";
+import { objectsOf } from "./objects.ts";
+import type { ProcessSeen, ThreadSeen } from "./seen.ts";
+
+const TICK_MS = 10; // USER_HZ is 100 on every Linux that we know, time(7)
+
+/**
+ * A process as it is now.
+ *
+ * @returns `undefined`: it has ended, or is a zombie.
+ */
+export function processSeen(pid: number): ProcessSeen | undefined {
+  const basics = basicsOf(pid);
+  if (basics === undefined || "ZX".includes(basics.state)) return undefined;
+  return { ...basics, threads: threadsOf(pid), objects: objectsOf(pid) };
+}
+
+type Basics = Omit<ProcessSeen, "threads" | "objects">;
+
+/** What proc_pid_stat(5) says; `undefined`: no such process. */
+export function basicsOf(pid: number): Basics | undefined {
+  const text = readText(`/proc/${pid}/stat`);
+  if (text === undefined) return undefined;
+  const open = text.indexOf("(");
+  const close = text.lastIndexOf(")"); // the name may have parentheses, too
+  const words = text.slice(close + 2).split(" ");
+  return {
+    pid,
+    command: text.slice(open + 1, close),
+    state: words[0],
+    parent: Number(words[1]),
+    session: Number(words[3]),
+    cpuMs: (Number(words[11]) + Number(words[12])) * TICK_MS,
+    startTicks: Number(words[19]),
+  };
+}
+
+function threadsOf(pid: number): ThreadSeen[] {
+  return namesIn(`/proc/${pid}/task`).flatMap((tid) => {
+    const folder = `/proc/${pid}/task/${tid}`;
+    const stat = readText(`${folder}/stat`);
+    if (stat === undefined) return [];
+    // schedstat: nanoseconds on a processor, nanoseconds waiting for one, turns.
+    const nanoseconds = Number(readText(`${folder}/schedstat`)?.split(" ")[0]);
+    const wchan = readText(`${folder}/wchan`) ?? "";
+    return [{
+      tid: Number(tid),
+      state: stat.charAt(stat.lastIndexOf(")") + 2),
+      wchan: wchan === "0" ? "" : wchan,
+      cpuMs: (nanoseconds || 0) / 1e6,
+    }];
+  });
+}
+
+/** The Pids of a process's children; those of a thread count, too. */
+export function childrenOf(pid: number): number[] {
+  return namesIn(`/proc/${pid}/task`).flatMap((tid) =>
+    (readText(`/proc/${pid}/task/${tid}/children`) ?? "").split(" ")
+      .filter((word) => word !== "").map(Number)
+  );
+}
+
+/**
+ * The Pids of a process's children, their children, and so on; parents first.
+ *
+ * @param without These children of `pid`, and what they started, are left out.
+ */
+export function descendantsOf(
+  pid: number,
+  without: ReadonlySet<number> = new Set(),
+): number[] {
+  const found = childrenOf(pid).filter((child) => !without.has(child));
+  for (let i = 0; i < found.length; i++) found.push(...childrenOf(found[i]));
+  return found;
+}

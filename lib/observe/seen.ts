@@ -1,0 +1,71 @@
+/**
+ * What can be seen of running processes from outside, proc(5). Nothing here
+ * opens an end of a channel or stops a process.
+ *
+ * @module
+ */
+
+/** One thread of a process. */
+export interface ThreadSeen {
+  tid: number;
+  /**
+   * As in proc_pid_stat(5): R runs or is ready to run, S sleeps, D sleeps and
+   * takes no signal, T is stopped, Z is a zombie.
+   */
+  state: string;
+  /** The kernel function in which it sleeps, such as `hrtimer_nanosleep`. */
+  wchan: string;
+  /** Processor time so far, in ms, to the microsecond: `schedstat`. */
+  cpuMs: number;
+}
+
+/** A process at one moment. */
+export interface ProcessSeen {
+  pid: number;
+  /** The parent's Pid. */
+  parent: number;
+  /** The session's Pid, setsid(2). */
+  session: number;
+  /** The first 15 bytes of the program's name. */
+  command: string;
+  /** Clock ticks since boot: with the Pid it names one process for ever. */
+  startTicks: number;
+  /** The state of its first thread, as in {@linkcode ThreadSeen}. */
+  state: string;
+  /** Processor time of all its threads so far, in ms, in steps of 10 ms. */
+  cpuMs: number;
+  threads: ThreadSeen[];
+  objects: ObjectSeen[];
+}
+
+/** The kinds of kernel objects through which processes communicate. */
+export type ObjectKind =
+  | "pipe"
+  | "FIFO"
+  | "socket"
+  | "message queue"
+  | "shared memory"
+  | "semaphore";
+
+/** A kernel object that a process has open, or has mapped. */
+export interface ObjectSeen {
+  kind: ObjectKind;
+  /** The same text for the same object in every process: `pipe:[4711]`. */
+  id: string;
+  /** Its name, where it has one: `/home/me/run/lab.fifo`, `/dev/shm/psm_1`. */
+  name?: string;
+  /** The descriptor; a mapping has none. */
+  fd?: number;
+  /** What the process can do with it. */
+  access: "read" | "write" | "both";
+}
+
+/** How much lies in an object, as the kernel says. */
+export interface Fill {
+  /** What is counted. */
+  unit: "bytes" | "messages";
+  /** How much lies in it unread. */
+  used: number;
+  /** How much it can hold; for a socket the kernel does not say. */
+  capacity?: number;
+}

@@ -1,0 +1,54 @@
+/**
+ * Tells which sockets are the two ends of one connection.
+ *
+ * @module
+ */
+import { readText } from "../posix/folder.ts";
+import { socketPeers } from "../posix/socket_diag.ts";
+
+/** How long (ms) what the kernel told is used again: it lists all sockets. */
+const FRESH_MS = 20;
+
+let peers = new Map<number, number>();
+let paths = new Map<number, string>();
+let readAt = -Infinity;
+
+function refresh(): void {
+  if (performance.now() - readAt < FRESH_MS) return;
+  peers = socketPeers();
+  paths = new Map();
+  for (const table of ["tcp", "tcp6"]) readTcp(table);
+  for (const line of (readText("/proc/net/unix") ?? "").split("\n").slice(1)) {
+    const [inode, path] = line.trim().split(/ +/).slice(6);
+    if (path !== undefined) paths.set(Number(inode), path);
+  }
+  readAt = performance.now();
+}
+
+/** proc_net_tcp(5): a connection within this machine is there twice. */
+function readTcp(table: string): void {
+  const ends = new Map<string, number>();
+  for (const line of (readText(`/proc/net/${table}`) ?? "").split("\n")) {
+    const words = line.trim().split(/ +/);
+    if (words.length < 10 || Number(words[9]) === 0) continue;
+    const [local, remote, inode] = [words[1], words[2], Number(words[9])];
+    const other = ends.get(`${remote} ${local}`);
+    if (other !== undefined) peers.set(inode, other).set(other, inode);
+    ends.set(`${local} ${remote}`, inode);
+  }
+}
+
+/**
+ * The connection that a socket belongs to: both ends have the same `id`.
+ *
+ * @param link Such as `socket:[4711]`.
+ */
+export function connectionOf(link: string): { id: string; name?: string } {
+  refresh();
+  const inode = Number(link.slice("socket:[".length, -1));
+  const peer = peers.get(inode);
+  if (peer === undefined) return { id: link };
+  const name = paths.get(inode) ?? paths.get(peer);
+  const id = `socket:[${Math.min(inode, peer)}]-[${Math.max(inode, peer)}]`;
+  return name === undefined ? { id } : { id, name };
+}
