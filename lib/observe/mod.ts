@@ -12,9 +12,4 @@ export type {
   ThreadSeen,
 } from "./seen.ts";
 export { fillOf, objectsOf } from "./objects.ts";
-export {
-  basicsOf,
-  childrenOf,
-  descendantsOf,
-  processSeen,
-} from "./processes.ts";
+export { childrenOf, descendantsOf, processSeen } from "./processes.ts";

@@ -4,6 +4,7 @@
  *
  * @module
  */
+import { errorCode } from "../error.ts";
 import { bytesIn, close, O_PATH, open } from "../posix/file.ts";
 import { namesIn, readLink, readText } from "../posix/folder.ts";
 import { queueAttributes } from "../posix/mqueue.ts";
@@ -21,8 +22,8 @@ function descriptorsOf(pid: number): ObjectSeen[] {
   return namesIn(`/proc/${pid}/fd`).flatMap((fd) => {
     const link = readLink(`/proc/${pid}/fd/${fd}`);
     const object = link === undefined ? undefined : identify(pid, fd, link);
-    if (object === undefined) return [];
-    return [{ ...object, fd: Number(fd), access: accessOf(pid, fd) }];
+    const access = object && accessOf(pid, fd);
+    return access ? [{ ...object, fd: Number(fd), access }] : [];
   });
 }
 
@@ -54,18 +55,24 @@ function identify(
   }
 }
 
-/** proc_pid_fdinfo(5): the flags of open(2), in octal. */
-function accessOf(pid: number, fd: string): ObjectSeen["access"] {
+/**
+ * proc_pid_fdinfo(5): the flags of open(2), in octal.
+ *
+ * @returns `undefined`: only the place is open, and no end of an object.
+ */
+function accessOf(pid: number, fd: string): ObjectSeen["access"] | undefined {
   const info = readText(`/proc/${pid}/fdinfo/${fd}`) ?? "";
-  const [, flags = "0"] = /^flags:\s*(\d+)/m.exec(info) ?? [];
-  return (["read", "write", "both"] as const)[parseInt(flags, 8) & 3] ?? "both";
+  const [, octal = "0"] = /^flags:\s*(\d+)/m.exec(info) ?? [];
+  const flags = parseInt(octal, 8);
+  if (flags & O_PATH) return undefined;
+  return (["read", "write", "both"] as const)[flags & 3] ?? "both";
 }
 
 /** A mapping that is writable and shared: address, mode, offset, inode, path. */
 const MAPPING = /^\S+ .w.s \S+ (\S+) (\d+) *(.*)$/gm;
 
-/** Memory of a driver, such as io_uring's or a graphics card's. */
-const DRIVER = /^\/dev\/(?!shm\/|zero$)|^anon_inode:/;
+/** Memory of a driver, such as io_uring's, or of SQLite's: no values in it. */
+const DRIVER = /^\/dev\/(?!shm\/|zero$)|^anon_inode:|^(?!\/dev\/).*-shm$/;
 
 function mappingsOf(pid: number): ObjectSeen[] {
   const maps = readText(`/proc/${pid}/maps`) ?? "";
@@ -101,6 +108,10 @@ export function fillOf(pid: number, object: ObjectSeen): Fill | undefined {
     }
     const { messages, capacity } = queueAttributes(copy, id);
     return { unit: "messages", used: messages, capacity };
+  } catch (error) {
+    // Since we looked, the process may have opened something else there.
+    if (errorCode(error) === undefined) throw error;
+    return undefined;
   } finally {
     close(copy);
   }

@@ -17,13 +17,20 @@ const TICK_MS = 10; // USER_HZ is 100 on every Linux that we know, time(7)
 export function processSeen(pid: number): ProcessSeen | undefined {
   const basics = basicsOf(pid);
   if (basics === undefined || "ZX".includes(basics.state)) return undefined;
-  return { ...basics, threads: threadsOf(pid), objects: objectsOf(pid) };
+  const [, rchar] = /^rchar: (\d+)/.exec(readText(`/proc/${pid}/io`) ?? "") ??
+    [];
+  return {
+    ...basics,
+    readBytes: rchar === undefined ? undefined : Number(rchar),
+    threads: threadsOf(pid),
+    objects: objectsOf(pid),
+  };
 }
 
-type Basics = Omit<ProcessSeen, "threads" | "objects">;
+type Basics = Omit<ProcessSeen, "readBytes" | "threads" | "objects">;
 
 /** What proc_pid_stat(5) says; `undefined`: no such process. */
-export function basicsOf(pid: number): Basics | undefined {
+function basicsOf(pid: number): Basics | undefined {
   const text = readText(`/proc/${pid}/stat`);
   if (text === undefined) return undefined;
   const open = text.indexOf("(");

@@ -7,6 +7,7 @@
 
 /** One thread of a process. */
 export interface ThreadSeen {
+  /** The thread's number; the first thread has the process's Pid. */
   tid: number;
   /**
    * As in proc_pid_stat(5): R runs or is ready to run, S sleeps, D sleeps and
@@ -21,6 +22,7 @@ export interface ThreadSeen {
 
 /** A process at one moment. */
 export interface ProcessSeen {
+  /** The process's number. */
   pid: number;
   /** The parent's Pid. */
   parent: number;
@@ -34,7 +36,14 @@ export interface ProcessSeen {
   state: string;
   /** Processor time of all its threads so far, in ms, in steps of 10 ms. */
   cpuMs: number;
+  /**
+   * Bytes that it has read with read(2) so far, since fork(2): `rchar` of
+   * proc_pid_io(5). `undefined`: the kernel does not say it, or not to us.
+   */
+  readBytes?: number;
+  /** Its threads; a process has at least one. */
   threads: ThreadSeen[];
+  /** What it has open, or mapped. */
   objects: ObjectSeen[];
 }
 
@@ -49,6 +58,7 @@ export type ObjectKind =
 
 /** A kernel object that a process has open, or has mapped. */
 export interface ObjectSeen {
+  /** What it is. */
   kind: ObjectKind;
   /** The same text for the same object in every process: `pipe:[4711]`. */
   id: string;
