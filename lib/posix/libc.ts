@@ -59,6 +59,7 @@ const SYMBOLS = {
   },
   mq_send: { parameters: ["i32", "buffer", "usize", "u32"], result: "i32" },
   mq_unlink: { parameters: ["buffer"], result: "i32" },
+  msgctl: { parameters: ["i32", "i32", "pointer"], result: "i32" },
   munmap: { parameters: ["pointer", "usize"], result: "i32" },
   open: { parameters: ["buffer", "i32"], result: "i32" },
   openOnThread: {
@@ -90,6 +91,7 @@ const SYMBOLS = {
   readlink: { parameters: ["buffer", "buffer", "usize"], result: "i32" },
   recv: { parameters: ["i32", "buffer", "usize", "i32"], result: "i32" },
   send: { parameters: ["i32", "buffer", "usize", "i32"], result: "i32" },
+  shmctl: { parameters: ["i32", "i32", "pointer"], result: "i32" },
   shm_open: { parameters: ["buffer", "i32", "u32"], result: "i32" },
   shm_unlink: { parameters: ["buffer"], result: "i32" },
   sigaction: { parameters: ["i32", "pointer", "buffer"], result: "i32" },
