@@ -44,6 +44,8 @@ declare module "@std/cli/parse-args" {
     string?: string[];
     boolean?: string[];
     alias?: Record<string, string>;
+    /** Put what stands behind -- into a list of that name. */
+    "--"?: boolean;
     /** Called for each flag that is not listed; `false` leaves it out. */
     unknown?: (arg: string, key?: string, value?: unknown) => unknown;
   }): { _: (string | number)[]; [flag: string]: unknown };

@@ -13,6 +13,10 @@ import { type Flag, optionName } from "./option.ts";
 export interface CommandLine<Options> {
   /** The options, all checked. Durations are in milliseconds. */
   options: Options;
+  /** What follows the flags, if the command takes that. */
+  operands: string[];
+  /** What follows `--`: a program and its arguments. */
+  program: string[];
   /**
    * The same flags for another command, as its arguments.
    *
@@ -49,7 +53,7 @@ export function readCommandLine<Options>(
   command: Command<Options>,
   args: string[],
 ): CommandLine<Options> {
-  const given = givenFlags(command, args);
+  const { given, operands, program } = split(command, args);
   const written = [...given].map(([name, value]) =>
     command.flags[name].value === undefined ? `--${name}` : `--${name}=${value}`
   );
@@ -73,6 +77,8 @@ export function readCommandLine<Options>(
       has: (name) => given.has(name),
       refuse,
     }),
+    operands,
+    program,
     argumentsFor: (other, without = []) =>
       [...given.keys()].flatMap((name, i) =>
         Object.hasOwn(other.flags, name) && !without.includes(name)
@@ -89,15 +95,20 @@ function defaultOf(flag: Flag, written: readonly string[]): string | undefined {
   return (beside?.[1] ?? flag.default)?.toString();
 }
 
-/** Splits a command line into flags. @throws {UsageError} If one is unknown. */
-function givenFlags({ name, flags }: Command, args: string[]): Given {
+/** Splits a command line. @throws {UsageError} If a flag is unknown. */
+function split(
+  { name, flags, operands }: Command,
+  args: string[],
+): { given: Given; operands: string[]; program: string[] } {
   const names = Object.keys(flags);
   const switches = names.filter((flag) => flags[flag].value === undefined);
   const parsed = parseArgs(args, {
-    string: names.filter((flag) => !switches.includes(flag)),
+    string: [...names.filter((flag) => !switches.includes(flag)), "_"],
     boolean: switches,
     alias: { help: "h" },
+    "--": true,
     unknown(arg) {
+      if (operands !== undefined && !arg.startsWith("-")) return true;
       const all = names.map((flag) => `--${flag}`).join(" ");
       const [word] = arg.replace(/^-+/, "").split("=");
       throw new UsageError(
@@ -107,12 +118,14 @@ function givenFlags({ name, flags }: Command, args: string[]): Given {
       );
     },
   });
-  if (parsed._.length > 0) {
+  const rest = parsed._.map(String);
+  const program = Array.isArray(parsed["--"]) ? parsed["--"].map(String) : [];
+  if (operands === undefined && rest.length + program.length > 0) {
     throw new UsageError(
-      `Cannot use ${parsed._[0]}: ${name} takes flags alone`,
+      `Cannot use ${[...rest, ...program][0]}: ${name} takes flags alone`,
     );
   }
-  for (const arg of args) {
+  for (const arg of args.slice(0, args.length - program.length)) {
     const [flag, value] = arg.replace(/^--/, "").split("=");
     if (switches.includes(flag) && value !== undefined) {
       throw new UsageError(`Cannot use ${arg}: --${flag} takes no value`);
@@ -124,5 +137,5 @@ function givenFlags({ name, flags }: Command, args: string[]): Given {
     if (typeof value === "string") given.set(flag, value);
     else if (value === true) given.set(flag, "");
   }
-  return given;
+  return { given, operands: rest, program };
 }

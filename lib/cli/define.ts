@@ -47,6 +47,8 @@ export interface Command<Options = unknown> {
   readonly name: string;
   readonly about: string;
   readonly flags: Flags;
+  /** What may follow the flags, as in `[FILE] [-- PROGRAM ...]`. */
+  readonly operands?: string;
   readonly examples: readonly string[];
   /** Makes the options from the values of the flags, each already checked. */
   options(values: Record<string, unknown>, written: Written): Options;
@@ -60,6 +62,8 @@ interface Declaration<F extends Flags> {
   /** One sentence. */
   about: string;
   flags: F;
+  /** What may follow the flags. @default nothing */
+  operands?: string;
   /** Command lines of at most 78 characters. */
   examples: readonly string[];
 }

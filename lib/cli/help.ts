@@ -12,14 +12,16 @@ const LEFT = 22; // columns of the left column
 const INDENT = " ".repeat(LEFT + 3);
 
 /** The text of `--help`, wrapped to 80 columns. */
-export function help({ name, about, flags, examples }: Command): string {
+export function help(
+  { name, about, flags, operands, examples }: Command,
+): string {
   const declared = Object.values(flags);
   const tables = declared.flatMap(({ table }) => table ?? []);
   const durations = declared.some(({ value }) => value === DURATION);
   return [
     about,
     "",
-    `Usage: deno task ${name} [flags]`,
+    `Usage: deno task ${name} [flags]${operands ? ` ${operands}` : ""}`,
     "",
     "Flags (default):",
     ...Object.entries(flags).flatMap(([name, flag]) =>
@@ -74,7 +76,7 @@ function row(left: string, right: string, unbroken: string[] = []): string[] {
 }
 
 /** Joins words to lines of at most `columns` characters. */
-function wrap(words: string[], columns: number): string[] {
+export function wrap(words: string[], columns: number): string[] {
   const lines: string[] = [];
   for (const word of words) {
     const longer = [...lines.slice(-1), word].join(" ");
