@@ -13,7 +13,7 @@ const FLOORS = [
   ["cli"],
   ["observe"],
   ["lab"],
-  ["service", "race"],
+  ["service", "race", "check"],
   ["bench", "soak"],
 ];
 

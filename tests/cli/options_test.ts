@@ -5,6 +5,7 @@ import { BENCH } from "../../lib/bench/flags.ts";
 import { readCommandLine } from "../../lib/cli/command_line.ts";
 import type { Command } from "../../lib/cli/define.ts";
 import { help } from "../../lib/cli/help.ts";
+import { CHECK } from "../../lib/check/flags.ts";
 import { CONSUMER, LAB, PRODUCER } from "../../lib/lab/flags.ts";
 import { MECHANISM_TABLE, REMOVE } from "../../lib/lab/tools.ts";
 import { RACE } from "../../lib/race/flags.ts";
@@ -165,6 +166,7 @@ const COMMANDS: Command[] = [
   SERVER,
   CLIENT,
   RACE,
+  CHECK,
   BENCH,
   SOAK,
   REMOVE,

@@ -1,0 +1,158 @@
+/**
+ * What `deno task check` does: it finds out what to judge, runs it as often as
+ * it is told to, and writes the report.
+ *
+ * @module
+ */
+import { mkdirSync } from "node:fs";
+import type { CommandLine } from "../cli/command_line.ts";
+import { LabError, reason, UsageError } from "../error.ts";
+import { flagCopies } from "./copies.ts";
+import type { Expectation } from "./evidence.ts";
+import type { CheckOptions } from "./flags.ts";
+import { asCsv, formatted } from "./formats.ts";
+import { judge } from "./judge.ts";
+import { readLog } from "./line.ts";
+import { recordingOf } from "./recording.ts";
+import { type JudgedRun, type Report, reportOn } from "./report.ts";
+import { runProgram } from "./run.ts";
+import { type Subject, subjectsOf } from "./subjects.ts";
+
+/** A run that a busy machine made inconclusive is repeated so often. */
+const REPEATS = 2;
+const LARGEST_LOG = 4_000_000; // bytes
+
+/** Judges everything that the command line names. @returns The exit code. */
+export async function runCheck(
+  line: CommandLine<CheckOptions>,
+  signal: AbortSignal,
+): Promise<number> {
+  const { options } = line;
+  const subjects = subjectsOf(line);
+  if (options.format === "gradescope" && subjects.length !== 1) {
+    throw new UsageError(
+      "Cannot use --format=gradescope with --each: it takes one program",
+    );
+  }
+  const reports: Report[] = [];
+  for (const subject of subjects) {
+    reports.push(await judgeSubject(subject, options, signal));
+    if (subjects.length > 1) progress(reports, subjects.length);
+  }
+  flagCopies(reports);
+  await write(formatted(reports, options.format));
+  if (options.csv !== undefined) save(options.csv, asCsv(reports));
+  const verdicts = reports.map(({ verdict }) => verdict);
+  if (verdicts.some((verdict) => verdict === "fail" || verdict === "mixed")) {
+    return 1;
+  }
+  return verdicts.includes("inconclusive") ? 3 : 0;
+}
+
+/** Runs one program as often as it is asked for, and judges each run. */
+export async function judgeSubject(
+  subject: Subject,
+  options: CheckOptions,
+  signal: AbortSignal,
+): Promise<Report> {
+  const expectation = expectationOf(subject, options);
+  const runs: JudgedRun[] = [];
+  if (subject.log !== undefined) {
+    runs.push(judgeLog(subject.log, expectation, options.points));
+  } else {
+    for (let i = 0; i < options.runs; i++) {
+      for (const program of subject.programs) {
+        const once = async () => {
+          const { timeout: timeoutMs } = options;
+          const evidence = await runProgram(program, { timeoutMs, signal });
+          const judgement = judge(evidence, expectation, options.points);
+          return { evidence, judgement };
+        };
+        let run = await once();
+        for (let repeat = 0; repeat < REPEATS; repeat++) {
+          if (run.judgement.verdict !== "inconclusive") break;
+          run = await once();
+        }
+        runs.push(run);
+        keep(options.record, subject, runs);
+      }
+    }
+  }
+  return reportOn(subject.name, subject.again, runs);
+}
+
+function expectationOf(subject: Subject, options: CheckOptions): Expectation {
+  return {
+    count: options.count,
+    pauseAfter: 6,
+    pauseMs: options.pause,
+    retryMs: options.retry,
+    strict: options.strict,
+    processes: subject.pair ? ["process1", "process2"] : undefined,
+  };
+}
+
+function judgeLog(
+  path: string,
+  expectation: Expectation,
+  points: readonly number[],
+): JudgedRun {
+  try {
+    const { size } = Deno.statSync(path);
+    if (size > LARGEST_LOG) {
+      throw new LabError(
+        `Cannot judge ${path} of ${size} bytes: a log has at most ${LARGEST_LOG}`,
+      );
+    }
+    const lines = readLog(Deno.readTextFileSync(path));
+    const evidence = { lines, oddities: [] };
+    return { evidence, judgement: judge(evidence, expectation, points) };
+  } catch (error) {
+    if (error instanceof LabError) throw error;
+    throw new UsageError(
+      `Cannot read ${path}: ${
+        reason(error)
+      }: name a saved log, or a program behind --`,
+    );
+  }
+}
+
+/** Keeps the recording of a run that did not pass. */
+function keep(
+  folder: string | undefined,
+  { name }: Subject,
+  runs: readonly JudgedRun[],
+) {
+  const run = runs.at(-1);
+  if (folder === undefined || !run || run.judgement.verdict === "pass") return;
+  const file = name.replace(/[^A-Za-z0-9.-]+/g, "_").slice(-80);
+  try {
+    mkdirSync(folder, { recursive: true });
+  } catch (error) {
+    throw new LabError(`Cannot make the folder ${folder}: ${reason(error)}`);
+  }
+  save(`${folder}/${file}.${runs.length}.jsonl`, recordingOf(run.evidence));
+}
+
+function save(path: string, text: string) {
+  try {
+    Deno.writeTextFileSync(path, text);
+  } catch (error) {
+    throw new LabError(`Cannot write ${path}: ${reason(error)}`);
+  }
+}
+
+async function write(text: string) {
+  const bytes = new TextEncoder().encode(text);
+  for (let at = 0; at < bytes.length;) {
+    at += await Deno.stdout.write(bytes.subarray(at));
+  }
+}
+
+/** Sixty programs take minutes: says how far it has come. */
+function progress(reports: readonly Report[], of: number) {
+  if (!Deno.stderr.isTerminal()) return;
+  const { program, verdict } = reports[reports.length - 1];
+  // deno-lint-ignore no-console -- for the person at the keyboard
+  console.error(`${reports.length} of ${of}: ${verdict} ${program}`);
+}

@@ -1,0 +1,135 @@
+/**
+ * Finds in a line of anybody's log which process says it, and what.
+ *
+ * Students write `process1 - INFO - Pid: 29410`, `2026-.. [INFO] [process1]: ..`,
+ * `Producer: Writing 1`: the process is found first, then the event.
+ *
+ * @module
+ */
+
+/** The processes of the sheet. */
+export type Who = "parent" | "process1" | "process2";
+
+/** What a line says. */
+export type What = "pid" | "write" | "read" | "wait" | "pause" | "finish";
+
+/** A line of a log. */
+export interface Line {
+  /** When it arrived, in ms since the start; a saved log has no times. */
+  at?: number;
+  /** The line without control characters. */
+  text: string;
+  who?: Who;
+  what?: What;
+  /** The value written or read, or the Pid. */
+  value?: number;
+  /** Is it spelled as on the sheet? */
+  exact: boolean;
+}
+
+/** The sheet's own lines; of any pause, any retry. */
+const SHEET =
+  /^INFO:(parent:Pid:\d+|process([12]):(Pid:\d+|Finished process \2)|process1:(Writing \d+|Intentionally sleeping for [\d.]+ seconds?)|process2:(Read: \d+|Data not available sleeping for [\d.]+ seconds? before retrying))$/;
+
+const NAMES =
+  /\b(parent|main|process[ _-]?[12]|p[12]|producer|consumer|writer|reader|sender|receiver)(?![a-z])/i;
+
+const ROLES: Record<string, Who> = {
+  parent: "parent",
+  main: "parent",
+  p1: "process1",
+  producer: "process1",
+  writer: "process1",
+  sender: "process1",
+  p2: "process2",
+  consumer: "process2",
+  reader: "process2",
+  receiver: "process2",
+};
+
+/** In this order: a wait says that it sleeps, too. */
+const EVENTS: [What, RegExp][] = [
+  ["pid", /\bp(?:rocess[ _]?)?id\b\D{0,6}(\d+)/i],
+  [
+    "wait",
+    /not (?:yet )?(?:available|ready)|no data|no value|nothing to read|is empty|waiting for (?:data|values?)|retrying/i,
+  ],
+  ["pause", /\bsleep|\bpaus/i],
+  [
+    "write",
+    /\b(?:writ(?:ing|es?|ten)|wrote|produc(?:ing|e[sd]?)|sen[dt](?:ing)?|put(?:ting)?)\b\D{0,16}?(-?\d+)/i,
+  ],
+  [
+    "read",
+    /\b(?:read(?:ing|s)?|consum(?:ing|e[sd]?)|receiv(?:ing|e[sd]?)|got|get(?:ting)?)\b\D{0,16}?(-?\d+)/i,
+  ],
+  [
+    "finish",
+    /\b(?:finish(?:ed|ing|es)?|done|completed?|ended|exit(?:ing|s)?)\b/i,
+  ],
+];
+
+/** Who says such a thing, if the line has no name. */
+const SPEAKERS: Partial<Record<What, Who>> = {
+  write: "process1",
+  pause: "process1",
+  read: "process2",
+  wait: "process2",
+};
+
+/** Our own log says more than the sheet: these lines have no event. */
+const BESIDES = /Nobody reads yet|Buffer full|Waiting at |^WARNING:|^ERROR:/;
+
+// deno-lint-ignore no-control-regex -- it is there to find them
+const ESCAPES = /\x1b(?:\[[0-?]*[ -/]*[@-~]|\][^\x07\x1b]*(?:\x07|\x1b\\)?|.)/g;
+// deno-lint-ignore no-control-regex -- it is there to find them
+const CONTROLS = /[\x00-\x08\x0b-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e]/g;
+
+/** The text without what would move a terminal's cursor or change its colour. */
+export function printable(raw: string): string {
+  return raw.replace(ESCAPES, "").replace(CONTROLS, "");
+}
+
+/** Two lines that came without a newline between them. */
+const TORN = /(?!^)(?=(?:INFO|DEBUG|WARNING|ERROR|CRITICAL):\w+:)/;
+
+/** The remark on such lines. */
+export const TORN_LINES = "lines of two processes run into each other";
+
+/** The parts of a line that two processes have written into each other. */
+export function untorn(text: string): string[] {
+  const [first, ...more] = text.split(TORN);
+  // What stands before may be a prompt or the time, and no line of its own.
+  const [second = "", ...rest] = more;
+  return NAMES.test(first) ? [first, ...more] : [first + second, ...rest];
+}
+
+/** Reads one line. @param at When it arrived, in ms since the start. */
+export function readLine(raw: string, at?: number): Line {
+  const text = printable(raw).trim();
+  const exact = SHEET.test(text);
+  const named = whoIn(text);
+  if (BESIDES.test(text)) return { at, text, who: named, exact };
+  for (const [what, pattern] of EVENTS) {
+    const match = pattern.exec(text);
+    if (!match) continue;
+    const who = named ?? SPEAKERS[what];
+    if (who === undefined) continue;
+    const value = match[1] === undefined ? undefined : Number(match[1]);
+    return { at, text, who, what, value, exact };
+  }
+  return { at, text, who: named, exact };
+}
+
+function whoIn(text: string): Who | undefined {
+  const word = NAMES.exec(text)?.[1].toLowerCase().replace(/[ _-]/g, "");
+  if (word === undefined) return undefined;
+  return ROLES[word] ?? (word.endsWith("1") ? "process1" : "process2");
+}
+
+/** Reads a saved log. */
+export function readLog(text: string): Line[] {
+  return text.split("\n").flatMap(untorn)
+    .map((line) => readLine(line))
+    .filter((line) => line.text !== "");
+}

@@ -1,0 +1,173 @@
+/**
+ * The rules about processes: they are two, they end, and they share something.
+ *
+ * @module
+ */
+import {
+  type Evidence,
+  type Expectation,
+  linesOf,
+  type Live,
+  pidOf,
+} from "./evidence.ts";
+import type { Who } from "./line.ts";
+import type { Finding } from "./rule.ts";
+import { sharedObject } from "./shared.ts";
+
+/** What a saved log cannot show. */
+const UNSEEN: Finding = { ok: undefined, got: "a log alone cannot show it" };
+
+/** Ends by itself, exit code 0, leaves nothing behind. */
+export function endsWell(evidence: Evidence, { count }: Expectation): Finding {
+  const { live } = evidence;
+  if (!live) return UNSEEN;
+  const expected = "both end by themselves with exit code 0";
+  if (live.stopped) {
+    return {
+      ok: false,
+      got: `it ${live.stopped}`,
+      expected,
+      line: evidence.lines.length - 1,
+      hint: whyEndless(evidence, live, count),
+    };
+  }
+  const failed = live.endings.find(({ code }) => code !== 0);
+  if (failed) {
+    return {
+      ok: false,
+      got: `exit code ${failed.code}`,
+      expected,
+      line: evidence.lines.length - 1,
+      hint: failed.code === 127
+        ? "the command was not found"
+        : "the last lines say why it failed",
+    };
+  }
+  if (live.left.length > 0) {
+    return {
+      ok: false,
+      got: `it left ${live.left.join(", ")}`,
+      expected: "nothing is left behind",
+      hint: live.left.some((what) => what.startsWith("the process"))
+        ? "a child still ran when the program ended: wait for every child"
+        : "a name in the system stays until somebody unlinks it",
+    };
+  }
+  return {
+    ok: true,
+    got: `exit code 0 after ${(live.ms / 1000).toFixed(1)} s`,
+  };
+}
+
+function whyEndless(evidence: Evidence, live: Live, count: number): string {
+  const reads = linesOf(evidence, "process2").filter(({ what }) =>
+    what === "read"
+  );
+  if (live.stopped?.startsWith("could")) return "is the command spelled right?";
+  if (live.stopped?.startsWith("printed")) {
+    return "a loop prints without end: sleep before you look again";
+  }
+  const opening = [...live.processes.values()].some(({ wchans }) =>
+    (wchans.get("wait_for_partner") ?? 0) > 5
+  );
+  if (opening && reads.length === 0) {
+    return "open(2) of a FIFO waits until the other end is opened: with two FIFOs, open them in the same order in both processes";
+  }
+  if (
+    (["process1", "process2"] as const).every((who) =>
+      linesOf(evidence, who).some(({ what }) => what === "finish")
+    )
+  ) return "both have finished, and one does not exit: return from it";
+  if (reads.length >= count) {
+    return `process 2 has all ${count} values and waits for one more: it expects one value too many`;
+  }
+  return "a process waits for something that never comes";
+}
+
+/** Two processes with different Pids that really ran. */
+export function areTwo(evidence: Evidence): Finding {
+  const { live } = evidence;
+  const pids = (["process1", "process2"] as const).map((who) =>
+    pidOf(evidence, who)
+  );
+  const expected = "each process says its own Pid";
+  const missing = pids.indexOf(undefined);
+  if (missing >= 0) {
+    return { ok: false, expected, ...withoutPid(evidence, missing) };
+  }
+  const [one, two] = pids as number[];
+  if (one === two) {
+    const { threads = 1 } = live?.processes.get(one) ?? {};
+    return {
+      ok: false,
+      expected: "two different Pids",
+      got: `both have Pid ${one}${threads > 1 ? ", as threads" : ""}`,
+      hint: threads > 1
+        ? "threads share one process: start two processes (fork, multiprocessing.Process)"
+        : "one process plays both parts: start two processes",
+      line: evidence.lines.findLastIndex(({ what }) => what === "pid"),
+    };
+  }
+  if (!live) {
+    return {
+      ok: undefined,
+      got: `Pids ${one} and ${two}: a log alone cannot show that they ran`,
+    };
+  }
+  const unseen = [one, two].filter((pid) => !live.processes.has(pid));
+  return unseen.length === 0 ? { ok: true, got: `Pids ${one} and ${two}` } : {
+    ok: false,
+    expected: "both Pids belong to processes that run",
+    got: `no process ${unseen.join(" and ")} ran`,
+    hint:
+      "the Pids are printed, not asked for: getpid() in each of two processes",
+    line: evidence.lines.findIndex(({ value, what }) =>
+      what === "pid" && value === unseen[0]
+    ),
+  };
+}
+
+function withoutPid(evidence: Evidence, missing: number) {
+  const who: Who = missing === 0 ? "process1" : "process2";
+  const { length } = linesOf(evidence, who);
+  const spoke = evidence.lines.some((line) => line.who === "parent");
+  const children = (evidence.live?.processes.size ?? 0) > 1;
+  const hint = length > 0
+    ? "print the Pid first: Pid:29410"
+    : spoke && children
+    ? "no line of a child came: logging is set up where a spawned child does not run it, under 'if __name__'"
+    : "no line names its process: INFO:process1:Writing 1";
+  return {
+    got: length > 0 ? `${who} says no Pid` : `no line of ${who}`,
+    hint,
+  };
+}
+
+/** The whole run lasts at least the pause. */
+export function lasts({ live }: Evidence, { pauseMs }: Expectation): Finding {
+  if (!live) return UNSEEN;
+  const got = `${(live.ms / 1000).toFixed(2)} s in all`;
+  // The program's own time lies within ours: no load can make this one shorter.
+  return live.ms >= pauseMs ? { ok: true, got } : {
+    ok: false,
+    got,
+    expected: `at least ${pauseMs / 1000} s, the pause alone`,
+    hint:
+      "process 1 says that it sleeps and does not: sleep for the whole pause",
+  };
+}
+
+/** The two share a kernel object. */
+export function share(evidence: Evidence): Finding {
+  const { live } = evidence;
+  const [one, two] = [pidOf(evidence, "process1"), pidOf(evidence, "process2")];
+  if (!live || one === undefined || two === undefined) return UNSEEN;
+  const object = sharedObject(live, one, two);
+  return object !== undefined ? { ok: true, got: object } : {
+    ok: false,
+    got: "none was seen",
+    expected: "a pipe, a FIFO, a queue, a socket or shared memory",
+    hint:
+      "each process prints its own story: nothing goes from process 1 to process 2",
+  };
+}

@@ -1,0 +1,217 @@
+/**
+ * Runs programs on one pseudo-terminal, as a person would see them, and watches
+ * them until they end.
+ *
+ * @module
+ */
+// Deno.Command cannot hand a descriptor of ours to a child; spawn() can.
+import { spawn } from "node:child_process";
+import { delay } from "@std/async/delay";
+import { isAlive } from "../posix/process.ts";
+import { adoptOrphans } from "../posix/others.ts";
+import { Terminal } from "../posix/terminal.ts";
+import type { Ending, Evidence, Live } from "./evidence.ts";
+import { Before } from "./left.ts";
+import type { Who } from "./line.ts";
+import { MOST_BYTES, Output } from "./output.ts";
+import { Watch } from "./watch.ts";
+
+/** What to run. */
+export interface Program {
+  /** One or two commands; the second starts after the first one's first line. */
+  commands: readonly (readonly string[])[];
+  /** The folder to run in. @default the current one */
+  cwd?: string;
+  /** Added to the environment. */
+  env?: Readonly<Record<string, string>>;
+  /** Which process the first command is, if it is the checker's own. */
+  ours?: Who;
+}
+
+/** Limits of a run. */
+export interface RunOptions {
+  /** Ended after so long, in ms. */
+  timeoutMs: number;
+  signal: AbortSignal;
+}
+
+const TICK_MS = 10; // how often the terminal is read
+const LOOK_MS = 50; // how often the processes are looked at
+const SECOND_MS = 500; // the second command starts after so long in any case
+const LEAVING_MS = 1000; // a child may end so long after its parent
+const KILL_MS = 2000; // how long killed processes may take to vanish
+
+/** Runs a program to its end. It leaves nothing behind, whatever it did. */
+export async function runProgram(
+  program: Program,
+  options: RunOptions,
+): Promise<Evidence> {
+  adoptOrphans();
+  const before = new Before(program.cwd ?? Deno.cwd());
+  using run = new Run(program, options);
+  try {
+    await run.untilEnd();
+  } finally {
+    await run.endAll();
+  }
+  const { output, watch } = run;
+  const left = [...run.leftProcesses, ...before.removeNew(watch)];
+  const { lines } = output;
+  return {
+    lines,
+    oddities: [...output.oddities],
+    live: {
+      ...run.result,
+      processes: watch.processes,
+      objects: watch.objects,
+      left,
+    },
+  };
+}
+
+/** One run. */
+class Run implements Disposable {
+  readonly output = new Output();
+  readonly watch = new Watch();
+  readonly leftProcesses: string[] = [];
+  readonly result: Pick<Live, "ms" | "endings" | "ours" | "lateMs" | "stopped">;
+  readonly #program: Program;
+  readonly #options: RunOptions;
+  readonly #terminal = new Terminal();
+  readonly #start = performance.now();
+  #running = 0;
+  #lookedAt = -Infinity;
+
+  constructor(program: Program, options: RunOptions) {
+    this.#program = program;
+    this.#options = options;
+    this.result = { ms: 0, endings: [], ours: program.ours, lateMs: 0 };
+    this.#terminal.typeEnd();
+  }
+
+  get #now(): number {
+    return performance.now() - this.#start;
+  }
+
+  /** Starts the commands, and resolves when they have ended or a limit is met. */
+  async untilEnd(): Promise<void> {
+    const [first, second] = this.#program.commands;
+    this.#spawn(first);
+    let waiting: readonly string[] | undefined = second;
+    while ((this.#running > 0 || waiting) && !this.result.stopped) {
+      await this.#tick();
+      this.#checkLimits();
+      const { length } = this.output.lines;
+      const due = length > 0 || this.#now > SECOND_MS || this.#running === 0;
+      if (waiting && due) {
+        this.#spawn(waiting);
+        waiting = undefined;
+      }
+    }
+    this.result.ms = this.#now;
+    await this.#untilLeft();
+  }
+
+  #spawn(command: readonly string[]) {
+    const [name, ...args] = command;
+    const { program } = this.#terminal;
+    const ending: Ending = { command: command.join(" ") };
+    this.result.endings.push(ending);
+    // With PYTHONUNBUFFERED, print writes text and newline apart: lines mix.
+    const { PYTHONUNBUFFERED: _, ...env } = Deno.env.toObject();
+    const child = spawn(name, args, {
+      cwd: this.#program.cwd,
+      env: { ...env, ...this.#program.env },
+      stdio: [program, program, program],
+      detached: true, // a session of its own, as in a terminal of its own
+    });
+    this.#running++;
+    if (child.pid !== undefined) this.watch.started(child.pid);
+    child.on("exit", (code, signal) => {
+      ending.code = code ?? 128 + (SIGNALS[signal ?? ""] ?? 0);
+      this.#running--;
+    });
+    child.on("error", ({ message }) => {
+      this.result.stopped = `could not be started: ${message}`;
+      this.#running--;
+    });
+  }
+
+  /** Reads, looks, and notices how late this machine is. */
+  async #tick(): Promise<void> {
+    const slept = this.#now;
+    await delay(TICK_MS, { signal: this.#options.signal });
+    const at = this.#now;
+    this.result.lateMs = Math.max(this.result.lateMs, at - slept - TICK_MS);
+    const news = this.output.take(this.#terminal.fd, at);
+    // A line is news: its process may be about to end.
+    if (news || at - this.#lookedAt >= LOOK_MS) this.#look(at);
+  }
+
+  /** Sets the reason to end the run, if a limit is met. */
+  #checkLimits() {
+    if (this.output.bytes > MOST_BYTES) {
+      this.result.stopped = `printed more than ${MOST_BYTES / 1e6} MB`;
+    } else if (this.#now > this.#options.timeoutMs) {
+      const limit = this.#options.timeoutMs / 1000;
+      this.result.stopped = `did not end within ${limit} s`;
+    }
+  }
+
+  #look(at: number) {
+    this.#lookedAt = at;
+    this.watch.look(at);
+  }
+
+  /** Gives children that end after their parent the time to do so. */
+  async #untilLeft(): Promise<void> {
+    if (this.result.stopped) return;
+    const latest = this.#now + LEAVING_MS;
+    while (this.watch.running().length > 0 && this.#now < latest) {
+      await this.#tick();
+    }
+    for (const pid of this.watch.running()) {
+      const { command = "?" } = this.watch.processes.get(pid) ?? {};
+      this.leftProcesses.push(`the process ${pid} (${command})`);
+    }
+  }
+
+  /** Ends every process of the program. */
+  async endAll(): Promise<void> {
+    const latest = performance.now() + KILL_MS;
+    for (;;) {
+      const pids = this.watch.running().filter(isAlive);
+      if (pids.length === 0 && this.#running <= 0) break;
+      if (performance.now() > latest) break; // in state D: nothing ends it
+      for (const pid of pids) kill(pid);
+      await delay(TICK_MS);
+    }
+    this.output.take(this.#terminal.fd, this.#now);
+    this.output.end(this.#now);
+  }
+
+  [Symbol.dispose](): void {
+    this.#terminal[Symbol.dispose]();
+  }
+}
+
+function kill(pid: number) {
+  try {
+    Deno.kill(pid, "SIGKILL");
+  } catch (error) {
+    if (!(error instanceof Deno.errors.NotFound)) throw error; // it has ended
+  }
+}
+
+const SIGNALS: Record<string, number> = {
+  SIGHUP: 1,
+  SIGINT: 2,
+  SIGQUIT: 3,
+  SIGABRT: 6,
+  SIGBUS: 7,
+  SIGKILL: 9,
+  SIGSEGV: 11,
+  SIGPIPE: 13,
+  SIGALRM: 14,
+  SIGTERM: 15,
+};
