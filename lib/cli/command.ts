@@ -65,10 +65,15 @@ export async function runCommand<Options extends CommonOptions>(
       return 0;
     }
     await listenTo(interruption);
-    const { startLog } = await import("./log.ts");
+    const { ProcessLog, startLog } = await import("./log.ts");
     options = line.options;
-    startLog({ format: options.log, verbose: options.verbose });
-    const { mechanism, timeout } = options;
+    const { log: format, verbose, calls, mechanism, timeout } = options;
+    startLog({ format, verbose, calls });
+    if (calls) {
+      const { traceCalls } = await import("../posix/trace.ts");
+      const log = new ProcessLog(name);
+      traceCalls((call) => log.call({ ...call }));
+    }
     checkPermissions(command.name, mechanism?.name);
     if (mechanism) checkAvailable(mechanism);
     const code = await work(line, signal);

@@ -26,6 +26,8 @@ export type CommonOptions = OptionsOf<Common> & {
   mechanism?: Mechanism;
   /** How long (ms) to wait without progress, for standard error too. */
   timeout?: number;
+  /** Log each call of the C library? */
+  calls?: boolean;
 };
 
 /** What the command line says, for rules across flags. */

@@ -19,6 +19,8 @@ export interface LogOptions {
   format?: "lab" | "json";
   /** DEBUG lines too? @default {false} */
   verbose?: boolean;
+  /** The DEBUG lines of calls? @default {false} */
+  calls?: boolean;
   /** Takes a line, without its newline. @default standard error */
   write?: (line: string) => void;
 }
@@ -38,7 +40,8 @@ export interface LogOptions {
  * ```
  */
 export function startLog(options: LogOptions = {}): void {
-  const { format = "lab", verbose = false, write = writeError } = options;
+  const { format = "lab", verbose = false, calls = false } = options;
+  const { write = writeError } = options;
   const coloured = write === writeError && Deno.stderr.isTerminal() &&
     !Deno.noColor;
   const render = format === "json"
@@ -48,12 +51,18 @@ export function startLog(options: LogOptions = {}): void {
     : labLine;
   configureSync({
     reset: true,
-    sinks: { lines: (record) => write(render(record)) },
+    sinks: {
+      lines(record) {
+        const isCall = record.properties.event === "call";
+        const wanted = record.level !== "debug" || (isCall ? calls : verbose);
+        if (wanted) write(render(record));
+      },
+    },
     loggers: [
       {
         category: [],
         sinks: ["lines"],
-        lowestLevel: verbose ? "debug" : "info",
+        lowestLevel: verbose || calls ? "debug" : "info",
       },
       { category: ["logtape", "meta"], sinks: [], lowestLevel: "error" },
     ],
@@ -68,6 +77,7 @@ export type Event =
   | "deliver"
   | "pause"
   | "read"
+  | "call"
   | "retry"
   | "full"
   | "error"
@@ -178,6 +188,12 @@ export class ProcessLog {
   /** A DEBUG line, written only with `verbose`. */
   debug(text: string): void {
     this.#logger.debug("{text}", { text, pid: this.#pid });
+  }
+
+  /** A call of the C library, `read(5, "1\\n", 65536) = 2`: a DEBUG line. */
+  call({ text, ...values }: { text: string; [name: string]: unknown }): void {
+    const properties = { event: "call", ...values, text, pid: this.#pid };
+    this.#logger.debug("{text}", properties);
   }
 
   /** A WARNING line. @param values Added to the JSON object. */

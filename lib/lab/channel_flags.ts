@@ -4,7 +4,7 @@
  * @module
  */
 import { type Mechanism, NAME } from "../channel/mod.ts";
-import { duration, named, text } from "../cli/flag.ts";
+import { duration, named, text, toggle } from "../cli/flag.ts";
 import { MECHANISMS } from "../mechanism/mod.ts";
 
 /** What {@linkcode NAME} allows, in words. */
@@ -48,3 +48,8 @@ export const RETRY = duration({
   default: "1s",
   minMs: 1,
 });
+
+/** `--calls`. */
+export const CALLS = toggle(
+  "a DEBUG line for each call of the C library that touches the channel",
+);

@@ -18,6 +18,7 @@ import { MECHANISMS } from "../mechanism/mod.ts";
 import { WAYS } from "../wait/mod.ts";
 import {
   BETWEEN_TASKS,
+  CALLS,
   nameFlag,
   NAMES_ARE,
   RETRY,
@@ -142,6 +143,7 @@ const MOVING = {
       "how many messages the buffer holds, where one can choose; 0 for a rendezvous",
   }),
   quiet: toggle("no line per value: a progress bar and a summary"),
+  calls: CALLS,
 };
 
 /** Process 1. */

@@ -146,14 +146,29 @@ function load<Name extends keyof Libc>(path: string, name: Name) {
   return Deno.dlopen(path, symbols).symbols;
 }
 
+/** A function of the C library. */
+export type CFunction = (...args: unknown[]) => unknown;
+/** Puts another function in the place of one. @param name A key of `libc()`. */
+export type Wrap = (name: string, called: CFunction) => CFunction;
+
+// Without --calls, the caller gets the function itself: the fast path.
+let wrap: Wrap = (_, called) => called;
+
+/** From now on, gives each function to `wrapper` before its first call. */
+export function wrapCalls(wrapper: Wrap): void {
+  wrap = wrapper;
+  functions = undefined; // those that are loaded already are not wrapped
+}
+
 /** Loads each function at its first call: 0.2 ms each, and few are called. */
 function onFirstUse(path: string): Libc {
   const functions: Record<string, unknown> = {};
   for (const name of Object.keys(SYMBOLS) as (keyof Libc)[]) {
     functions[name] = (...args: unknown[]) => {
       const { [name]: loaded } = load(path, name);
-      functions[name] = loaded;
-      return (loaded as (...args: unknown[]) => unknown)(...args);
+      const used = wrap(name, loaded as CFunction);
+      functions[name] = used;
+      return used(...args);
     };
   }
   return functions as Libc;
@@ -162,6 +177,16 @@ function onFirstUse(path: string): Libc {
 /** Why the last call failed, errno(3). The next call may change it. */
 export function errno(): number {
   return errnoWord[0];
+}
+
+/** Sets errno(3) back, after calls that nobody may notice. */
+export function restoreErrno(code: number): void {
+  errnoWord[0] = code;
+}
+
+/** The name of an error's number in errno(3): `EAGAIN`. */
+export function errorName(code: number): string {
+  return NAMES.get(code) ?? `errno ${code}`;
 }
 
 /** A string with a NUL at its end, as C has it. */
@@ -186,7 +211,7 @@ export class SystemError extends LabError {
   constructor(action: string, errno: number, hint?: string) {
     const words = Deno.UnsafePointerView.getCString(libc().strerror(errno)!);
     super(`Cannot ${action}: ${words}${hint ? `: ${hint}` : ""}`);
-    this.code = NAMES.get(errno) ?? `errno ${errno}`;
+    this.code = errorName(errno);
   }
 }
 

@@ -5,7 +5,7 @@
  */
 import { defineCommand, type OptionsFor } from "../cli/define.ts";
 import { choice, duration, integer } from "../cli/flag.ts";
-import { nameFlag, RETRY, viaFlag } from "../lab/channel_flags.ts";
+import { CALLS, nameFlag, RETRY, viaFlag } from "../lab/channel_flags.ts";
 import { MECHANISMS } from "../mechanism/mod.ts";
 import { WAYS } from "../wait/mod.ts";
 
@@ -31,6 +31,7 @@ const WAITING = {
     of: WAYS,
   }),
   retry: RETRY,
+  calls: CALLS,
 };
 
 /** The server. */

@@ -35,6 +35,7 @@ Deno.test("readCommandLine() without flags gives the sheet's run", () => {
     format: "line",
     capacity: undefined,
     quiet: false,
+    calls: false,
     log: "lab",
     verbose: false,
     help: false,

@@ -34,7 +34,11 @@ function normalised(line: string): string {
     .replace(/in [\d.]+ seconds \(\d+ values/, "in T seconds (N values")
     // How much fits into a pipe before its reader goes is a matter of luck.
     .replace(/\d+ (of 1000000 values .*, )\d+/, "N $1N")
-    .replace(/^(real|user|sys)\t.*/, "$1 T");
+    .replace(/^(real|user|sys)\t.*/, "$1 T")
+    // The numbers that the kernel gives, and how long a futex may sleep.
+    .replace(/^(:\w+\()\d+/, "$1FD").replace(/, \d+, 0\) = 0x\w+/, ", FD, 0)")
+    .replace(/^(:accept4.*= )\d+|fd\/\d+/, "$1FD")
+    .replace(/FUTEX_WAIT, \d+/, "FUTEX_WAIT, N");
 }
 
 /** The Pids of a run replaced by the names of all that have the same one. */
@@ -182,6 +186,7 @@ if (import.meta.main) {
       "Client and server",
       "Producer and consumer",
       "Costs",
+      "The system calls",
       "Advantages and disadvantages",
     ]);
   });
