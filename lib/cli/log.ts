@@ -6,11 +6,11 @@
  *
  * @module
  */
-import { configureSync, getLogger } from "@logtape/logtape";
+import { configureSync, getLogger, type LogRecord } from "@logtape/logtape";
 import { FULL, type Refusal } from "../channel/mod.ts";
 import { seconds } from "../wait/duration.ts";
 import { retryLine } from "../wait/mod.ts";
-import { colouredLine, jsonLine, labLine } from "./log_line.ts";
+import { jsonLine, labLine, lineOf, terminalLine } from "./log_line.ts";
 import { writeError } from "./standard_error.ts";
 
 /** Options for {@linkcode startLog}. */
@@ -42,13 +42,10 @@ export interface LogOptions {
 export function startLog(options: LogOptions = {}): void {
   const { format = "lab", verbose = false, calls = false } = options;
   const { write = writeError } = options;
-  const coloured = write === writeError && Deno.stderr.isTerminal() &&
-    !Deno.noColor;
+  const show = write === writeError ? terminalLine : labLine;
   const render = format === "json"
     ? jsonLine
-    : coloured
-    ? colouredLine
-    : labLine;
+    : (record: LogRecord) => show(lineOf(record));
   configureSync({
     reset: true,
     sinks: {

@@ -6,10 +6,24 @@
 import { cyan, dim, green, magenta, red, yellow } from "@std/fmt/colors";
 import type { LogRecord } from "@logtape/logtape";
 
-/** `INFO:process1:Writing 1`; a control character is shown as `\\x1b`. */
-export function labLine(record: LogRecord): string {
+/** What a line of the log says. */
+export interface Line {
+  /** In capitals: `INFO`. */
+  level: string;
+  /** The name in the middle. */
+  logger: string;
+  message: string;
+}
+
+/** A record as it is shown. */
+export function lineOf(record: LogRecord): Line {
   const level = record.level.toUpperCase();
-  return `${level}:${record.category[0]}:${printable(words(record))}`;
+  return { level, logger: record.category[0], message: words(record) };
+}
+
+/** `INFO:process1:Writing 1`; a control character is shown as `\\x1b`. */
+export function labLine({ level, logger, message }: Line): string {
+  return `${level}:${logger}:${printable(message)}`;
 }
 
 const LEVELS: Record<string, (text: string) => string> = {
@@ -23,15 +37,20 @@ const NAMES: Record<string, (text: string) => string> = {
 };
 
 /** The same line in colours, for a terminal. */
-export function colouredLine(record: LogRecord): string {
-  const [level, name, ...rest] = labLine(record).split(":");
-  const text = rest.join(":");
+function colouredLine({ level, logger, message }: Line): string {
+  const text = printable(message);
   const paint = LEVELS[level] ?? ((text) => text);
-  const paintName = NAMES[name] ?? magenta;
-  return `${paint(level)}:${paintName(name)}:${paint(text)}`;
+  const paintName = NAMES[logger] ?? magenta;
+  return `${paint(level)}:${paintName(logger)}:${paint(text)}`;
 }
 
-/** The same record as one line of JSON. */
+/** The line for standard error: in colours, if that is a terminal. */
+export function terminalLine(line: Line): string {
+  const coloured = Deno.stderr.isTerminal() && !Deno.noColor;
+  return coloured ? colouredLine(line) : labLine(line);
+}
+
+/** A record as one line of JSON. */
 export function jsonLine(record: LogRecord): string {
   const { pid, text: _text, ...values } = record.properties;
   return JSON.stringify({

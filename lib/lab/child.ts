@@ -36,7 +36,7 @@ export interface ProcessOptions {
   /** @default {"ignore"} */
   stdout?: number | "inherit" | "ignore";
   /** Reads its standard error. @default the child writes to ours */
-  onError?: (pieces: AsyncIterable<Uint8Array>) => Promise<void>;
+  onError?: (pieces: AsyncIterable<Uint8Array>, pid: number) => Promise<void>;
 }
 
 /** How long (ms) a child may take to end by itself when it is asked to. */
@@ -48,7 +48,7 @@ export function startProcess(options: ProcessOptions): Child {
   const process = spawn(Deno.execPath(), denoArguments(options), {
     stdio: [stdin, stdout, onError ? "pipe" : "inherit"],
   });
-  const relayed = process.stderr && onError?.(process.stderr);
+  const relayed = process.stderr && onError?.(process.stderr, process.pid ?? 0);
   const { promise: over, resolve } = Promise.withResolvers<Ending>();
   process.on("exit", (code, signal) => {
     resolve(
@@ -101,15 +101,24 @@ function fromFileUrl({ pathname }: URL): string {
  * Starts a worker. It receives `job`, and posts its exit code when it ends.
  *
  * @param script As in `new URL("./worker.ts", import.meta.url)`.
+ * @param onLine Takes the lines of its log, if it posts them.
  */
-export function startWorker(script: URL, name: string, job: unknown): Child {
+export function startWorker(
+  script: URL,
+  name: string,
+  job: unknown,
+  onLine?: (line: string) => void,
+): Child {
   const { promise: ended, resolve } = Promise.withResolvers<Ending>();
   const worker = new Worker(script, { type: "module", name });
   const finish = (ending: Ending) => {
     worker.terminate();
     resolve(ending);
   };
-  worker.onmessage = ({ data }: MessageEvent<number>) => finish({ code: data });
+  worker.onmessage = ({ data }: MessageEvent<number | string>) => {
+    if (typeof data === "string") onLine?.(data);
+    else finish({ code: data });
+  };
   worker.onerror = (event) => {
     event.preventDefault();
     finish({ code: 1, died: `has failed: ${event.message}` });

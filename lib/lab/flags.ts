@@ -146,6 +146,19 @@ const MOVING = {
   calls: CALLS,
 };
 
+const RECORDING = {
+  record: file({
+    value: "FILE",
+    help: "record the run in this file in run/: deno task page FILE plays it",
+    dash: false,
+  }),
+  perfetto: file({
+    value: "FILE",
+    help: "write a trace of the run to this file, for ui.perfetto.dev",
+    dash: false,
+  }),
+};
+
 /** Process 1. */
 export const PRODUCER = defineCommand({
   name: "producer",
@@ -204,6 +217,7 @@ export const LAB = defineCommand({
     ...PRODUCING,
     ...CONSUMING,
     ...MOVING,
+    ...RECORDING,
   },
   examples: [
     "deno task lab",

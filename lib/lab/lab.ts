@@ -20,11 +20,14 @@ import {
   type Child,
   denoArguments,
   type Ending,
+  type ProcessOptions,
   startProcess,
   startWorker,
 } from "./child.ts";
 import { Output } from "./output.ts";
-import { CONSUMER, type LabOptions, PRODUCER } from "./flags.ts";
+import { argumentsOf } from "./child_arguments.ts";
+import type { LabOptions } from "./flags.ts";
+import { Recorder } from "./recorder.ts";
 import type { WorkerJob } from "./worker.ts";
 
 /** How long (ms) a child may take to end by itself if the other has failed. */
@@ -48,6 +51,7 @@ export async function runLab(
 ): Promise<number> {
   const { options } = line;
   const { mechanism, output } = options;
+  using recorder = Recorder.of(options);
   const log = new ProcessLog("parent");
   log.start();
   if (output !== undefined) Output.check(output);
@@ -62,7 +66,8 @@ export async function runLab(
     );
   }
   using pipe = mechanism.name === "pipe" ? new Pipe() : undefined;
-  const run = new Run(line, log, { signal, memory, pipe, kept });
+  const shared = { signal, memory, pipe, kept, recorder };
+  const run = new Run(line, log, shared);
   signal.addEventListener("abort", () => run.endAll(0));
   // The producer sends before the consumer starts, where the mechanism allows
   // it: so process 2 finds its first values waiting.
@@ -86,6 +91,7 @@ interface Shared {
   memory?: SharedArrayBuffer;
   pipe?: Pipe;
   kept?: KeptOpen;
+  recorder?: Recorder;
 }
 
 /** The two children, and how they have ended. */
@@ -121,11 +127,15 @@ class Run {
 
   /** @param nothing Is there nothing to read? */
   start(part: Part, nothing: boolean): Promise<Ending> {
-    const child = this.#shared.memory
-      ? startWorkerFor(part, this.#line, this.#shared.memory, nothing)
+    const { memory, recorder } = this.#shared;
+    const child = memory
+      ? startWorkerFor(part, this.#line, memory, nothing, recorder)
       : this.#startProcess(part, nothing);
     this.#children.push(child);
     const ending = child.ended.then(async (ending) => {
+      if (child.pid !== undefined) {
+        recorder?.ended(child.pid, ending.died ?? `exit code ${ending.code}`);
+      }
       // Ctrl-C ends parent and children, perhaps a child first: no failure.
       if (ending.code !== 0) await delay(SIGNAL_MS);
       this.#take(part, child, ending);
@@ -167,42 +177,30 @@ class Run {
 
   #startProcess(part: Part, nothing: boolean): Child {
     const { options } = this.#line;
-    const { pipe, signal } = this.#shared;
+    const { pipe, signal, recorder } = this.#shared;
     const producing = part === "producer";
-    const process = {
+    const args = argumentsOf(part, this.#line, nothing);
+    const process: ProcessOptions = {
       script: new URL(`../../scripts/${part}.ts`, import.meta.url),
-      args: argumentsOf(part, this.#line, nothing),
+      args,
       permissions: PERMISSIONS,
       stdin: producing ? "inherit" : pipe?.output ?? "ignore",
       stdout: producing && pipe ? pipe.input : "inherit",
       // Two progress bars on one terminal would write over each other.
-      onError: producing && options.quiet
-        ? (pieces: AsyncIterable<Uint8Array>) => relayLines(pieces, signal)
+      onError: recorder
+        ? (pieces, pid) => recorder.takeLines(pieces, pid)
+        : producing && options.quiet
+        ? (pieces) => relayLines(pieces, signal)
         : undefined,
-    } as const;
+    };
     const command = denoArguments(process).join(" ");
     this.#log.debug(`Starting ${part}: deno ${command}`);
-    return startProcess(process);
+    const child = startProcess(process);
+    if (child.pid !== undefined) {
+      recorder?.started(child.pid, part, `${part} ${args.join(" ")}`);
+    }
+    return child;
   }
-}
-
-/** A child's flags. */
-function argumentsOf(
-  part: Part,
-  { options, argumentsFor }: CommandLine<LabOptions>,
-  nothing: boolean,
-): string[] {
-  const parent = `--parent=${Deno.pid}`;
-  if (part === "producer") return [...argumentsFor(PRODUCER), parent];
-  // The lab's interval is the producer's; --until-end is decided below.
-  const args = [...argumentsFor(CONSUMER, ["interval", "until-end"]), parent];
-  if (options.sync) args.push("--format=header");
-  // A consumer that starts after the end would wait for it in vain.
-  if (nothing) args.push("--count=0");
-  else if (options.untilEnd || options.input !== undefined) {
-    args.push("--until-end");
-  }
-  return args;
 }
 
 async function relayLines(
@@ -223,12 +221,14 @@ function startWorkerFor(
   { options: { mechanism, ...options } }: CommandLine<LabOptions>,
   memory: SharedArrayBuffer,
   nothing: boolean,
+  recorder?: Recorder,
 ): Child {
   const consuming = part === "consumer";
   const job: WorkerJob = {
     part,
     via: mechanism.name,
     memory,
+    postLog: recorder !== undefined,
     options: {
       ...options,
       interval: consuming ? 0 : options.interval,
@@ -236,5 +236,6 @@ function startWorkerFor(
       untilEnd: !nothing && (options.untilEnd || options.input !== undefined),
     },
   };
-  return startWorker(new URL("./worker.ts", import.meta.url), part, job);
+  const script = new URL("./worker.ts", import.meta.url);
+  return startWorker(script, part, job, (line) => recorder?.takeLine(line));
 }

@@ -20,16 +20,22 @@ export interface WorkerJob {
   memory: SharedArrayBuffer;
   /** All flags; `via` names the mechanism, as functions cannot be posted. */
   options: Omit<LabOptions, "mechanism">;
+  /** Post the log's lines, as JSON, and write none. */
+  postLog: boolean;
 }
 
-/** To the parent: the exit code. */
+/** To the parent: the exit code. Lines of the log come before it, as text. */
 export type WorkerReport = number;
 
 self.onmessage = async ({ data }: MessageEvent<WorkerJob>) => {
-  const { part, via, memory } = data;
+  const { part, via, memory, postLog } = data;
   const mechanism = mechanismNamed(via);
   const options: LabOptions = { ...data.options, mechanism };
-  startLog({ format: options.log, verbose: options.verbose });
+  startLog({
+    format: postLog ? "json" : options.log,
+    verbose: options.verbose,
+    write: postLog ? (line) => self.postMessage(line) : undefined,
+  });
   const report = async (report: WorkerReport) => {
     await errorWritten(options); // the parent ends this worker now
     self.postMessage(report);

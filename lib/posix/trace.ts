@@ -28,16 +28,20 @@ export interface Call {
  */
 export function traceCalls(say: (call: Call) => void): void {
   const elsewhere = new Elsewhere();
+  let saying = false; // the log makes calls, too
   wrapCalls((name, called) => {
     if (!isShown(name)) return called;
     return (...args) => {
+      if (saying) return called(...args);
       const start = performance.now();
       const value = called(...args);
       const code = errno();
       const tell = (value: unknown, error: number) => {
         if (elsewhere.has(name, args, value)) return;
         const ms = performance.now() - start;
+        saying = true;
         say(callOf(name, args, value, { error, ms }));
+        saying = false;
       };
       // On another thread, errno is that thread's: we cannot see it.
       if (value instanceof Promise) value.then((late) => tell(late, 0));
@@ -66,7 +70,7 @@ function callOf(
   return { call: manName(name), text, result, error: why, ms };
 }
 
-/** Finds the calls that look at other processes, and touch no channel. */
+/** Finds the calls of the log, and those that look at other processes. */
 class Elsewhere {
   readonly #fds = new Set<unknown>();
 
@@ -76,6 +80,8 @@ class Elsewhere {
       if (there) this.#fds.add(value);
       return there;
     }
+    // Is there room in standard error?
+    if (name === "poll" && (args[0] as Int32Array)[0] === 2) return true;
     const found = this.#fds.has(args[0]);
     if (name === "close") this.#fds.delete(args[0]);
     return found;

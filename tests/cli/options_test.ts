@@ -36,6 +36,8 @@ Deno.test("readCommandLine() without flags gives the sheet's run", () => {
     capacity: undefined,
     quiet: false,
     calls: false,
+    record: undefined,
+    perfetto: undefined,
     log: "lab",
     verbose: false,
     help: false,

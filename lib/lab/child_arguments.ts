@@ -1,0 +1,35 @@
+/**
+ * What the lab's parent tells each of its two children.
+ *
+ * @module
+ */
+import type { CommandLine } from "../cli/command_line.ts";
+import { CONSUMER, type LabOptions, PRODUCER } from "./flags.ts";
+
+/**
+ * A child's flags.
+ *
+ * @param nothing Is there nothing to read?
+ */
+export function argumentsOf(
+  part: "producer" | "consumer",
+  { options, argumentsFor }: CommandLine<LabOptions>,
+  nothing: boolean,
+): string[] {
+  const recorded = options.record ?? options.perfetto;
+  const own = [`--parent=${Deno.pid}`];
+  // What is recorded, the parent shows.
+  const json = recorded !== undefined || options.log === "json";
+  if (json) own.push("--log=json");
+  if (part === "producer") return [...argumentsFor(PRODUCER, ["log"]), ...own];
+  // The lab's interval is the producer's; --until-end is decided below.
+  const without = ["interval", "until-end", "log"];
+  const args = [...argumentsFor(CONSUMER, without), ...own];
+  if (options.sync) args.push("--format=header");
+  // A consumer that starts after the end would wait for it in vain.
+  if (nothing) args.push("--count=0");
+  else if (options.untilEnd || options.input !== undefined) {
+    args.push("--until-end");
+  }
+  return args;
+}
