@@ -39,9 +39,13 @@ export function traceCalls(say: (call: Call) => void): void {
       const tell = (value: unknown, error: number) => {
         if (elsewhere.has(name, args, value)) return;
         const ms = performance.now() - start;
+        const call = callOf(name, args, value, { error, ms });
+        const result = name === "poll" ? args[0] as Int32Array : undefined;
+        const copy = result?.slice();
         saying = true;
-        say(callOf(name, args, value, { error, ms }));
+        say(call); // asks poll(2) for room, with the same struct pollfd
         saying = false;
+        if (copy) result?.set(copy);
       };
       // On another thread, errno is that thread's: we cannot see it.
       if (value instanceof Promise) value.then((late) => tell(late, 0));
