@@ -214,10 +214,12 @@ Deno.test("kill -9 of consumer: producer says what was written and resumes with 
     const { name, flags } = channel();
     const all = [...flags, `--wait=${way}`];
     await using first = start("consumer", all);
-    await using producer = start("producer", [...all, "--pause=200ms"]);
+    await using producer = start("producer", [...all, "--pause=1s"]);
     await first.saw("Read: 6");
+    producer.kill("SIGSTOP"); // its pause lasts until the reader has gone
     first.kill("SIGKILL");
     await first.ended();
+    producer.kill("SIGCONT");
     await producer.saw(
       "WARNING:process1:The reader has gone: 6 of 10 values were written, 4 are missing",
     );
