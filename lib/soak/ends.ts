@@ -21,9 +21,10 @@ export class Ends implements AsyncDisposable {
   readonly #mechanism: Mechanism;
   readonly #random: Random;
   readonly #changes: Changes;
-  readonly #format: string;
+  /** How a message lies on the wire. */
+  readonly format: string;
   /** A pipe has no name: this process makes it, and keeps it for successors. */
-  readonly #pipe?: Pipe;
+  readonly pipe?: Pipe;
   readonly #ended = new Map<Peer, End>();
   readonly #consumersBefore = new Map<Peer, number>();
 
@@ -37,8 +38,8 @@ export class Ends implements AsyncDisposable {
     this.#mechanism = mechanism;
     this.#random = random;
     this.#changes = changes;
-    this.#format = oneOf(random, ["line", "header"]);
-    if (mechanism.name === "pipe") this.#pipe = new Pipe();
+    this.format = oneOf(random, ["line", "header"]);
+    if (mechanism.name === "pipe") this.pipe = new Pipe();
   }
 
   /** Starts a process. @param count How many values a producer has. */
@@ -49,7 +50,7 @@ export class Ends implements AsyncDisposable {
       `--name=${this.name}`,
       `--wait=${oneOf(this.#random, WAYS)}`,
       "--retry=2ms",
-      `--format=${this.#format}`,
+      `--format=${this.format}`,
     ];
     if (part === "producer") {
       const from = FIRST_VALUE + this.producers.length * VALUES_EACH;
@@ -58,8 +59,8 @@ export class Ends implements AsyncDisposable {
     const peer = new Peer({
       part,
       args,
-      stdin: part === "consumer" ? this.#pipe?.output : undefined,
-      stdout: part === "producer" ? this.#pipe?.input : undefined,
+      stdin: part === "consumer" ? this.pipe?.output : undefined,
+      stdout: part === "producer" ? this.pipe?.input : undefined,
       changes: this.#changes,
     });
     this.#consumersBefore.set(peer, this.consumers.length);
@@ -112,6 +113,6 @@ export class Ends implements AsyncDisposable {
     const all = [...this.producers, ...this.consumers];
     for (const peer of all) peer.signal("SIGKILL");
     await Promise.all(all.map(({ ended }) => ended));
-    this.#pipe?.[Symbol.dispose]();
+    this.pipe?.[Symbol.dispose]();
   }
 }

@@ -7,6 +7,7 @@
 import { type Child, type Ending, startProcess } from "../lab/child.ts";
 import { PERMISSIONS } from "../mechanism/mod.ts";
 import type { Changes } from "./changes.ts";
+import { HALF } from "./hostile.ts";
 import { EXIT_CODES, type Signal } from "./signals.ts";
 
 /** The two ends of a channel. */
@@ -20,7 +21,8 @@ const PID = /^INFO:\w+:Pid:(\d+)$/;
 export const FIRST_VALUE = 1e12;
 /** How many values a producer has. It is killed long before it has no more. */
 export const VALUES_EACH = 1e7;
-const VALUE = /^1\d{12}$/;
+/** A half message of a hostile peer may stand before it. */
+const VALUE = new RegExp(`^(?:${HALF})*(1\\d{12})$`);
 
 /** The permissions that the task of lab has, beside those of its children. */
 const LAB_PERMISSIONS = ["--allow-run", "--allow-env"];
@@ -57,6 +59,8 @@ export class Peer {
   readonly strange: string[] = [];
   /** Values that it has said to be lost with it. */
   lost = 0;
+  /** Values that came behind the half message of a hostile peer. */
+  spoilt = 0;
   /** Bad messages that it has refused. */
   bad = 0;
   /** Its errors, those about bad messages left out. */
@@ -158,7 +162,9 @@ export class Peer {
 
   #value(line: string, says: typeof WRITING | typeof READ): void {
     const text = line.slice(says.length);
-    if (!VALUE.test(text)) this.strange.push(text);
-    else (says === READ ? this.read : this.written).push(Number(text));
+    const [, value] = VALUE.exec(text) ?? [];
+    if (value === undefined) this.strange.push(text);
+    else (says === READ ? this.read : this.written).push(Number(value));
+    if (text.startsWith(HALF)) this.spoilt++;
   }
 }

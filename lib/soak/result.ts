@@ -11,8 +11,10 @@ export interface Result extends Account {
   kills: number;
   /** How often another signal did. */
   signals: number;
-  /** Messages that a consumer refused, as it may. */
+  /** Bad messages, written by hostile peers, that a consumer refused. */
   refused: number;
+  /** Values that came behind the half message of a hostile peer. */
+  spoilt: number;
   /** Channels that were there when both ends had been killed. */
   left: number;
 }
@@ -22,7 +24,14 @@ export type Total = Result & { via: string };
 
 /** Nothing has happened yet. */
 export function emptyResult(): Result {
-  return { ...emptyAccount(), kills: 0, signals: 0, refused: 0, left: 0 };
+  return {
+    ...emptyAccount(),
+    kills: 0,
+    signals: 0,
+    refused: 0,
+    spoilt: 0,
+    left: 0,
+  };
 }
 
 /** Adds the counts of a round to a sum; its words are left out. */

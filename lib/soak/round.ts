@@ -10,6 +10,7 @@ import type { Mechanism, Operations } from "../channel/mod.ts";
 import { LabError } from "../error.ts";
 import { Changes } from "./changes.ts";
 import { Ends } from "./ends.ts";
+import { Hostile } from "./hostile.ts";
 import { type Event, nextEvent } from "./plan.ts";
 import { lcg, type Random } from "./random.ts";
 import { emptyResult, type Result } from "./result.ts";
@@ -18,6 +19,8 @@ import { emptyResult, type Result } from "./result.ts";
 const STALLED_MS = 60_000;
 /** How long (ms) the last values may take through the channel. */
 const DRAIN_MS = 30_000;
+/** A hostile peer does something up to so many times before an event. */
+const MOST_ACTS = 2;
 /** How many values the last producer has. */
 const LAST_VALUES = 5;
 
@@ -29,6 +32,7 @@ export class Round {
   readonly #random: Random;
   readonly #changes = new Changes();
   readonly #ends: Ends;
+  readonly #hostile: Hostile;
   readonly #result = emptyResult();
 
   /**
@@ -46,6 +50,12 @@ export class Round {
     this.#signal = signal;
     this.#random = lcg(seed);
     this.#ends = new Ends(mechanism, name, this.#random, this.#changes);
+    this.#hostile = new Hostile(mechanism, operations, {
+      name,
+      random: this.#random,
+      format: this.#ends.format,
+      pipe: this.#ends.pipe?.input,
+    });
   }
 
   /**
@@ -57,6 +67,7 @@ export class Round {
     const result = this.#result;
     try {
       await using ends = this.#ends;
+      using _hostile = this.#hostile;
       ends.start("consumer");
       ends.start("producer");
       while (result.kills < kills) {
@@ -87,6 +98,9 @@ export class Round {
       STALLED_MS,
       "no value moved",
     );
+    for (let acts = this.#random(MOST_ACTS + 1); acts > 0; acts--) {
+      await this.#hostile.act();
+    }
     if (stoppedMs !== undefined) {
       result.signals++;
       target.signal("SIGSTOP");
@@ -141,6 +155,7 @@ export class Round {
       { parts: ["producer"], after: 1, by: "SIGTERM" },
       false,
     );
+    this.#hostile[Symbol.dispose]();
     const last = ends.start("producer", LAST_VALUES);
     ends.ends(last, "finished");
     const consumer = ends.now("consumer");
@@ -168,16 +183,18 @@ export class Round {
     result.words.push(...words);
     for (const peer of [...ends.producers, ...ends.consumers]) {
       result.refused += peer.bad;
+      result.spoilt += peer.spoilt;
       for (const text of [...peer.errors, ...peer.strange]) {
         result.words.push(`${peer.part}: ${text}`);
       }
     }
     // Shared memory: a producer may be killed while it copies its record.
-    const mayRefuse = this.#mechanism.properties.boundaries
+    const begun = this.#mechanism.properties.boundaries
       ? ends.killedProducers
       : 0;
-    if (result.refused > mayRefuse) {
-      result.words.push(`${result.refused} messages were refused`);
+    const { refused, spoilt } = result;
+    if (refused + spoilt > begun + this.#hostile.messages) {
+      result.words.push(`${refused} messages were refused, ${spoilt} spoilt`);
     }
     result.unexplained = Math.max(result.unexplained, result.words.length);
   }
