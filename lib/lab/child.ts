@@ -37,6 +37,8 @@ export interface ProcessOptions {
   stdout?: number | "inherit" | "ignore";
   /** Reads its standard error. @default the child writes to ours */
   onError?: (pieces: AsyncIterable<Uint8Array>, pid: number) => Promise<void>;
+  /** Make it the first of a new process group, as a shell does with a job. */
+  newGroup?: boolean;
 }
 
 /** How long (ms) a child may take to end by itself when it is asked to. */
@@ -44,9 +46,10 @@ const GRACE_MS = 1000;
 
 /** Starts a process. */
 export function startProcess(options: ProcessOptions): Child {
-  const { stdin = "ignore", stdout = "ignore", onError } = options;
+  const { stdin = "ignore", stdout = "ignore", onError, newGroup } = options;
   const process = spawn(Deno.execPath(), denoArguments(options), {
     stdio: [stdin, stdout, onError ? "pipe" : "inherit"],
+    detached: newGroup,
   });
   const relayed = process.stderr && onError?.(process.stderr, process.pid ?? 0);
   const { promise: over, resolve } = Promise.withResolvers<Ending>();

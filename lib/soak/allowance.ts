@@ -28,12 +28,8 @@ export function allowanceOf({ name, properties }: Mechanism): Allowance {
   };
 }
 
-/** The same when a whole lab is ended: what the kernel holds goes with it. */
-export function allowanceInLab({ properties }: Mechanism): Allowance {
-  const { boundaries, capacity } = properties;
-  const kernel = "bytes" in capacity
-    ? Math.ceil(capacity.bytes / RECORD_BYTES)
-    : capacity.messages;
-  const unsaid = boundaries ? 1 : Math.ceil(BUFFER_BYTES / RECORD_BYTES);
-  return { unsaid, kernel };
-}
+/**
+ * When a whole lab is ended, all that was on its way goes with it. What was read
+ * must still be the first of what was written, without a gap.
+ */
+export const IN_A_LAB: Allowance = { unsaid: Infinity, kernel: Infinity };

@@ -5,11 +5,10 @@
  */
 import type { Mechanism } from "../channel/mod.ts";
 import { Pipe } from "../posix/pipe.ts";
-import { WAYS } from "../wait/mod.ts";
 import { type Account, account, type End } from "./account.ts";
 import { allowanceOf } from "./allowance.ts";
 import type { Changes } from "./changes.ts";
-import { FIRST_VALUE, type Part, Peer, VALUES_EACH } from "./peer.ts";
+import { FIRST_VALUE, type Part, Peer, VALUES_EACH, WAYS } from "./peer.ts";
 import { oneOf, type Random } from "./random.ts";
 
 /** The processes at both ends, those that have ended included. */

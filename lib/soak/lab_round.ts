@@ -6,11 +6,10 @@
  */
 import type { Mechanism, Operations } from "../channel/mod.ts";
 import { isAlive } from "../posix/process.ts";
-import { WAYS } from "../wait/mod.ts";
 import { account } from "./account.ts";
-import { allowanceInLab } from "./allowance.ts";
+import { IN_A_LAB } from "./allowance.ts";
 import { Changes } from "./changes.ts";
-import { FIRST_VALUE, Peer, VALUES_EACH } from "./peer.ts";
+import { FIRST_VALUE, Peer, VALUES_EACH, WAYS } from "./peer.ts";
 import { lcg, oneOf, type Random } from "./random.ts";
 import { add, emptyResult, type Result } from "./result.ts";
 import { ASKING, type Signal } from "./signals.ts";
@@ -119,7 +118,7 @@ export class LabRound {
     const found = account(
       [{ values: lab.written, end: "kill -9", consumersBefore: 0 }],
       [{ values: lab.read, end: "kill -9", lost: 0 }],
-      allowanceInLab(this.#mechanism),
+      IN_A_LAB,
     );
     words.push(...lab.errors, ...lab.strange, ...found.words);
     this.#result.words.push(...words);

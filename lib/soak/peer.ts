@@ -21,6 +21,8 @@ const PID = /^INFO:\w+:Pid:(\d+)$/;
 export const FIRST_VALUE = 1e12;
 /** How many values a producer has. It is killed long before it has no more. */
 export const VALUES_EACH = 1e7;
+/** How the processes wait; not often by spinning, which takes a processor. */
+export const WAYS = ["block", "block", "block", "retry", "retry", "spin"];
 /** A half message of a hostile peer may stand before it. */
 const VALUE = new RegExp(`^(?:${HALF})*(1\\d{12})$`);
 

@@ -5,6 +5,7 @@
  * @module
  */
 import { markdownTable } from "markdown-table";
+import type { Interrupted } from "./interrupts.ts";
 import type { Total } from "./result.ts";
 
 const HEADINGS = [
@@ -44,4 +45,15 @@ export function report(totals: readonly Total[]): string {
   );
   const align = HEADINGS.map((_, i) => i === 0 ? "l" : "r");
   return `${markdownTable([HEADINGS, ...rows], { align })}\n\n${LEGEND}`;
+}
+
+/** How often Ctrl-C came, for each command, and how often it went wrong. */
+export function interruptReport(interrupted: readonly Interrupted[]): string {
+  const rows = interrupted.map((
+    { line, interrupts, words },
+  ) => [line, String(interrupts), String(words.length)]);
+  const table = markdownTable([["command", "Ctrl-C", "wrong"], ...rows], {
+    align: ["l", "r", "r"],
+  });
+  return `${table}\n`;
 }

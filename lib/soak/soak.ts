@@ -1,6 +1,6 @@
 /**
- * The soak: rounds of kills over each mechanism, and a table of what came of
- * them.
+ * The soak: rounds of kills over each mechanism, interrupts of each command, and
+ * tables of what came of them.
  *
  * @module
  */
@@ -10,85 +10,131 @@ import { Progress } from "../cli/progress.ts";
 import { ResultFile } from "../cli/result_file.ts";
 import { mechanismNamed } from "../mechanism/mod.ts";
 import type { SoakOptions } from "./flags.ts";
-import { report } from "./report.ts";
-import { add, emptyResult, type Result, type Total } from "./result.ts";
+import { COMMAND_COUNT, interruptAll, type Interrupted } from "./interrupts.ts";
 import { LabRound } from "./lab_round.ts";
+import { lcg } from "./random.ts";
+import { interruptReport, report } from "./report.ts";
+import { add, emptyResult, type Result, type Total } from "./result.ts";
 import { Round } from "./round.ts";
 
 /** How many kills a round has; a seed repeats one round. */
 const KILLS_A_ROUND = 10;
-
 /** From one round's seed to the next: 2^32 divided by the golden ratio. */
 const SEED_STEP = 0x9e3779b1;
-/** One of so many rounds kills a whole lab. */
-const LAB_ROUNDS = 5;
+/** One of so many rounds kills whole labs. */
+const LAB_ROUNDS = 10;
+/** How many unexplained things of a round are said. */
+const WORDS_SAID = 5;
 
-/** Runs the soak. Its table goes to standard output. @returns The exit code. */
+/** What came of it so far. */
+interface Counts {
+  totals: Total[];
+  interrupted: Interrupted[];
+}
+
+/** Runs the soak. Its tables go to standard output. @returns The exit code. */
 export async function runSoak(
-  { via, kills, seed, json }: SoakOptions,
+  options: SoakOptions,
   signal: AbortSignal,
 ): Promise<number> {
+  const { via, kills, interrupts, seed, json } = options;
   const log = new ProcessLog("soak");
   log.start();
   log.info(`Seed ${seed}`, { seed });
   using file = json ? new ResultFile("json", json) : undefined;
-  using progress = await Progress.onTerminal("Killing", via.length * kills);
+  const all = via.length * kills + COMMAND_COUNT * interrupts;
+  using progress = await Progress.onTerminal("Soak", all);
   progress.begin();
-  const totals: Total[] = [];
-  for (const name of kills > 0 ? via : []) {
-    const total = { via: name, ...emptyResult() };
-    totals.push(total);
-    for (let round = 0; total.kills < kills && !signal.aborted; round++) {
-      const roundSeed = (seed + round * SEED_STEP) % 2 ** 32;
-      const most = Math.min(KILLS_A_ROUND, kills - total.kills);
-      const result = await runRound(name, most, {
-        seed: roundSeed,
-        signal,
-      });
-      add(total, result);
-      if (!signal.aborted) say(result, name, roundSeed, most, log);
-      progress.count += result.kills;
-      progress.show();
-      // A round without a kill would be repeated for ever.
-      if (result.kills === 0 && !signal.aborted) {
-        throw new LabError(`Cannot go on: ${result.words[0]}`);
-      }
+  const counts: Counts = { totals: [], interrupted: [] };
+  try {
+    for (const name of kills > 0 ? via : []) {
+      const total = { via: name, ...emptyResult() };
+      counts.totals.push(total);
+      await soak(total, options, { log, progress, signal });
     }
+    await interrupt(counts.interrupted, options, { log, progress, signal });
+  } catch (error) {
+    if (!signal.aborted) throw error;
   }
   progress.finish();
-  await Deno.stdout.write(new TextEncoder().encode(report(totals)));
-  await file?.write(JSON.stringify({ seed, kills, totals }, null, 2) + "\n");
+  const { totals, interrupted } = counts;
+  const tables = [
+    ...(kills > 0 ? [report(totals)] : []),
+    ...(interrupts > 0 ? [interruptReport(interrupted)] : []),
+  ];
+  await Deno.stdout.write(new TextEncoder().encode(tables.join("\n")));
+  await file?.write(JSON.stringify({ seed, kills, ...counts }, null, 2) + "\n");
   signal.throwIfAborted();
-  return totals.every(({ unexplained }) => unexplained === 0) ? 0 : 1;
+  const good = totals.every(({ unexplained }) => unexplained === 0) &&
+    interrupted.every(({ words }) => words.length === 0);
+  return good ? 0 : 1;
+}
+
+/** What both kinds of soak need. */
+interface Tools {
+  log: ProcessLog;
+  progress: Progress;
+  signal: AbortSignal;
+}
+
+/** Runs rounds over one mechanism until there were enough kills. */
+async function soak(
+  total: Total,
+  { kills, seed }: SoakOptions,
+  { log, progress, signal }: Tools,
+): Promise<void> {
+  const { via } = total;
+  for (let round = 0; total.kills < kills; round++) {
+    const roundSeed = (seed + round * SEED_STEP) % 2 ** 32;
+    const most = Math.min(KILLS_A_ROUND, kills - total.kills);
+    const result = await runRound(via, most, roundSeed, signal);
+    add(total, result);
+    signal.throwIfAborted(); // what an interrupted round misses is not wrong
+    for (const text of result.words.slice(0, WORDS_SAID)) {
+      log.error(`${via}: ${text}`);
+    }
+    if (result.words.length > 0) {
+      const flags = `--via=${via} --kills=${most} --seed=${roundSeed}`;
+      log.info(`To repeat: deno task soak ${flags}`);
+    }
+    progress.count += result.kills;
+    progress.show();
+    // A round without a kill would be repeated for ever.
+    if (result.kills === 0) {
+      throw new LabError(`Cannot go on over ${via} as no kill was possible`);
+    }
+  }
 }
 
 async function runRound(
   via: string,
   kills: number,
-  options: { seed: number; signal: AbortSignal },
+  seed: number,
+  signal: AbortSignal,
 ): Promise<Result> {
   const mechanism = mechanismNamed(via);
   const operations = await mechanism.load();
   const name = `soak-${crypto.randomUUID().slice(0, 13)}`;
   const inOneProcess = mechanism.properties.processes === "one";
-  const Kind = inOneProcess || options.seed % LAB_ROUNDS === 0
-    ? LabRound
-    : Round;
-  return await new Kind(mechanism, operations, { name, ...options }).run(kills);
+  const Kind = inOneProcess || seed % LAB_ROUNDS === 0 ? LabRound : Round;
+  return await new Kind(mechanism, operations, { name, seed, signal })
+    .run(kills);
 }
 
-/** Says what is unexplained, and how to run that round again. */
-function say(
-  { words }: Result,
-  via: string,
-  seed: number,
-  kills: number,
-  log: ProcessLog,
-): void {
-  for (const text of words.slice(0, 5)) log.error(`${via}: ${text}`);
-  if (words.length > 0) {
-    log.info(
-      `To repeat: deno task soak --via=${via} --kills=${kills} --seed=${seed}`,
-    );
+/** Interrupts each command. */
+async function interrupt(
+  sums: Interrupted[],
+  { interrupts, seed }: SoakOptions,
+  { log, progress, signal }: Tools,
+): Promise<void> {
+  for await (const one of interruptAll(interrupts, lcg(seed), signal)) {
+    const sum = sums.find(({ line }) => line === one.line);
+    if (sum) {
+      sum.interrupts += one.interrupts;
+      sum.words.push(...one.words);
+    } else sums.push(one);
+    for (const text of one.words) log.error(text);
+    progress.count++;
+    progress.show();
   }
 }

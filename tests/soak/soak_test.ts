@@ -2,6 +2,7 @@
 // mechanism, every value accounted for, and nothing left behind.
 import { assert, assertEquals, assertMatch } from "@std/assert";
 import { MECHANISMS } from "../../lib/mechanism/mod.ts";
+import { COMMAND_COUNT } from "../../lib/soak/interrupts.ts";
 import { start } from "../scripts.ts";
 
 /** Seconds after which a soak of the tests is ended: then something is wrong. */
@@ -52,4 +53,14 @@ Deno.test("soak: Ctrl-C gives the counts so far, and ends all processes", async 
   assertMatch(table, /^\| fifo +\| +\d+ \|.*\| +0 \|$/m);
   const left = soakLeftovers().filter((name) => !before.includes(name));
   assertEquals(left, []);
+});
+
+Deno.test("soak: Ctrl-C at a random moment ends each command with 130", async () => {
+  await using soak = start("soak", ["--kills=0", "--interrupts=1"]);
+  using _bound = bounded(soak);
+  const { code, log } = await soak.ended();
+  const table = new TextDecoder().decode(await soak.output());
+  assertEquals(code, 0, `${log}\n${table}`);
+  const rows = table.split("\n").filter((row) => /\| +1 \| +0 \|$/.test(row));
+  assertEquals(rows.length, COMMAND_COUNT, table);
 });

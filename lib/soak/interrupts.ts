@@ -1,0 +1,151 @@
+/**
+ * Ctrl-C at random moments: each command must end with exit code 130, must log
+ * no error, and must leave nothing behind.
+ *
+ * @module
+ */
+import { delay } from "@std/async/delay";
+import { abortable } from "@std/async/abortable";
+import config from "../../deno.json" with { type: "json" };
+import { type Ending, startProcess } from "../lab/child.ts";
+import { mechanismNamed } from "../mechanism/mod.ts";
+import type { Random } from "./random.ts";
+
+/** How long (ms) after its start Ctrl-C comes, at most. */
+const MOST_MS = 400;
+/** How long (ms) a command may take to end. */
+const DEAF_MS = 10_000;
+
+/** Values without end: no command may end before Ctrl-C. */
+const ENDLESS = "--count=1000000000000 --pause=0";
+
+/** The commands, as one types them, and the mechanism of their channel. */
+const COMMANDS: readonly [line: string, via?: string][] = [
+  [`lab ${ENDLESS}`, "fifo"],
+  [`lab --via=fifo --quiet ${ENDLESS}`, "fifo"],
+  [`lab --via=pipe --quiet ${ENDLESS}`],
+  [`lab --via=queue --quiet ${ENDLESS}`, "queue"],
+  [`lab --via=shm --quiet ${ENDLESS}`, "shm"],
+  [`lab --via=socket --quiet ${ENDLESS}`, "socket"],
+  [`lab --via=workers --quiet ${ENDLESS}`],
+  ["producer", "fifo"],
+  ["consumer --via=socket", "socket"],
+  ["server --via=shm", "shm"],
+  ["client --timeout=60s", "fifo"],
+  ["race --times=1000000000"],
+  ["race --via=shm --times=1000000000"],
+  ["bench --quick"],
+];
+
+/** How many commands there are. */
+export const COMMAND_COUNT = COMMANDS.length;
+
+/** What came of the interrupts of one command. */
+export interface Interrupted {
+  /** The command as one types it. */
+  line: string;
+  interrupts: number;
+  /** What was wrong, in words. */
+  words: string[];
+}
+
+/**
+ * Interrupts each command so many times.
+ *
+ * @param random Chooses the moments.
+ * @returns One result for each command, again after each interrupt.
+ * @throws The signal's reason, once it is aborted.
+ */
+export async function* interruptAll(
+  times: number,
+  random: Random,
+  signal: AbortSignal,
+): AsyncGenerator<Interrupted> {
+  for (const [line, via] of COMMANDS) {
+    for (let time = 0; time < times; time++) {
+      const words = await interrupt(line, via, random, signal);
+      yield { line, interrupts: 1, words };
+    }
+  }
+}
+
+/** Starts the command and interrupts it. @returns What was wrong, in words. */
+async function interrupt(
+  line: string,
+  via: string | undefined,
+  random: Random,
+  signal: AbortSignal,
+): Promise<string[]> {
+  const name = `soak-${crypto.randomUUID().slice(0, 13)}`;
+  const operations = via ? await mechanismNamed(via).load() : undefined;
+  const afterMs = random(MOST_MS);
+  const named = via ? [`--name=${name}`] : [];
+  const { ending, log } = await run(
+    [...line.split(" "), ...named],
+    afterMs,
+    signal,
+  );
+  const words = log.split("\n").filter((line) => line.startsWith("ERROR:"));
+  // Before it listens to signals, SIGINT ends it: a shell shows that as 130.
+  if (ending.code !== 130 && ending.died !== "was ended by SIGINT") {
+    words.push(ending.died ?? `exit code ${ending.code}`);
+  }
+  const there = await operations?.inspect?.({ name });
+  if (there) {
+    words.push(`${there.object} was left behind`);
+    await operations?.remove({ name });
+  }
+  return words.map((text) => `${line}, Ctrl-C after ${afterMs} ms: ${text}`);
+}
+
+/** Runs a command in a process group of its own, and sends SIGINT to them all. */
+async function run(
+  [task, ...args]: string[],
+  afterMs: number,
+  signal: AbortSignal,
+): Promise<{ ending: Ending; log: string }> {
+  let log = "";
+  const child = startProcess({
+    script: new URL(`../../scripts/${task}.ts`, import.meta.url),
+    args,
+    permissions: permissionsOf(task),
+    newGroup: true,
+    async onError(pieces) {
+      const decoder = new TextDecoder();
+      for await (const piece of pieces) {
+        // Only the end is of interest: endless values make a long log.
+        log = (log + decoder.decode(piece, { stream: true })).slice(-10_000);
+      }
+    },
+  });
+  const toAll = (name: Deno.Signal) => {
+    try {
+      if (child.pid !== undefined) Deno.kill(-child.pid, name);
+    } catch (error) {
+      if (!(error instanceof Deno.errors.NotFound)) throw error;
+    }
+  };
+  let deaf = false;
+  try {
+    await delay(afterMs, { signal });
+    toAll("SIGINT");
+    const timer = setTimeout(() => {
+      deaf = true;
+      toAll("SIGKILL");
+    }, DEAF_MS);
+    const ending = await abortable(child.ended, signal);
+    clearTimeout(timer);
+    const died = deaf ? `was deaf for ${DEAF_MS / 1000} s` : ending.died;
+    return { ending: { ...ending, died }, log };
+  } finally {
+    toAll("SIGKILL");
+    await child.ended;
+  }
+}
+
+/** The permissions of a task in deno.json. */
+function permissionsOf(task: string): string[] {
+  const { command } = Object.entries(config.tasks)
+    .filter(([name]) => name === task).map(([, task]) => task)[0];
+  return command.split(" ").filter((word) => word.startsWith("--allow-"));
+}
