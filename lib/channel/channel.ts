@@ -159,6 +159,15 @@ export interface Sender {
    * @throws The signal's reason, once it is aborted.
    */
   writable(signal: AbortSignal): Promise<void> | undefined;
+  /**
+   * Sleeps while a server has not acknowledged all that was taken; look again
+   * after it. A mechanism without a server has no such method.
+   *
+   * @returns `undefined`: it has acknowledged all of it.
+   * @throws {LabError} If it never will.
+   * @throws The signal's reason, once it is aborted.
+   */
+  settled?(signal: AbortSignal): Promise<void> | undefined;
 }
 
 /** The receiving end of a channel. */

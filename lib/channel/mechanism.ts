@@ -75,6 +75,11 @@ export interface Properties {
   };
   /** Do the ends live in several processes, or in workers of one? */
   processes: "many" | "one";
+  /**
+   * Does an end know at once what another has done? A kernel says so; across a
+   * network an end may first say FULL or PENDING, and learn it in time.
+   */
+  settles: "at once" | "in time";
 }
 
 /** Which roles have a channel open, and what lies in it, seen from outside. */
@@ -92,9 +97,9 @@ export interface Occupancy {
 }
 
 /** A channel that the lab's parent keeps open for its children. */
-export interface KeptOpen extends Disposable {
+export interface KeptOpen {
   /** Has the first child put a record in, or does it listen? */
-  ready(): boolean;
+  ready(): Awaitable<boolean>;
 }
 
 /** A way of interprocess communication, as a value in `mechanism/mod.ts`. */
@@ -111,6 +116,14 @@ export interface Mechanism {
   available(): true | string;
   /** Loads its code when it is used: `--help` and the others do not need it. */
   load(): Promise<Operations>;
+  /**
+   * The same mechanism at another server, if it needs one.
+   *
+   * @param server Its address, such as `nats://127.0.0.1:4222`.
+   */
+  at?(server: string): Mechanism;
+  /** That server, if it was named. */
+  server?: string;
 }
 
 /** A value, or a promise of it if the mechanism crosses a network. */
@@ -132,7 +145,7 @@ export interface Operations {
    *
    * @throws {LabError} If another process has it open.
    */
-  keepOpen?(address: Address): KeptOpen;
+  keepOpen?(address: Address): Opened<KeptOpen>;
   /**
    * Looks at a channel from outside, and makes nothing. A channel that its
    * parent opens has no name to look at.
@@ -142,11 +155,11 @@ export interface Operations {
   inspect?(address: Address): Awaitable<Occupancy | undefined>;
   /**
    * Makes the kernel's object under a name of its own, and removes it again: on
-   * some machines the kernel has none, or refuses it.
+   * some machines the kernel has none, or refuses it. Or asks its server.
    *
-   * @throws {LabError} If it does.
+   * @throws {LabError} If the kernel refuses it, or no server answers.
    */
-  tryOut?(): void;
+  tryOut?(): Awaitable<void>;
   /** Makes the memory that both ends share, if the parent makes the channel. */
   allocate?(address: Address): SharedArrayBuffer;
   /**

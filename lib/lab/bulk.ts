@@ -57,7 +57,7 @@ export async function produceInBulk(
     decoder.push(bytes);
     await putAll();
   }
-  return writer.finish();
+  return await writer.finish();
 }
 
 function tooLong({ bytes }: Lines, limit: number): MessageError {

@@ -14,7 +14,7 @@ import { ProcessLog } from "../cli/log.ts";
 import type { CommandLine } from "../cli/command_line.ts";
 import { isErrorFull, writeError } from "../cli/standard_error.ts";
 import { LabError } from "../error.ts";
-import { PERMISSIONS } from "../mechanism/mod.ts";
+import { permissionsFor } from "../mechanism/mod.ts";
 import { Pipe } from "../posix/pipe.ts";
 import {
   type Child,
@@ -58,8 +58,8 @@ export async function runLab(
 
   const { allocate, inspect, keepOpen, remove } = await mechanism.load();
   const memory = allocate?.(options);
-  using kept = keepOpen?.({ ...options, memory });
-  if (kept?.ready()) {
+  await using kept = await keepOpen?.({ ...options, memory });
+  if (await kept?.ready()) {
     throw new LabError(
       `Cannot start as messages of an earlier run lie in the ${mechanism.name}: ` +
         `deno task remove --via=${mechanism.name}, or choose another --name`,
@@ -121,8 +121,8 @@ class Run {
     const { kept } = this.#shared;
     let over = false;
     this.start(part, false).then(() => over = true);
-    while (kept && !kept.ready() && !over) await delay(READY_MS);
-    return !(over && kept && !kept.ready());
+    while (kept && !await kept.ready() && !over) await delay(READY_MS);
+    return !(over && kept && !await kept.ready());
   }
 
   /** @param nothing Is there nothing to read? */
@@ -138,7 +138,7 @@ class Run {
       }
       // Ctrl-C ends parent and children, perhaps a child first: no failure.
       if (ending.code !== 0) await delay(SIGNAL_MS);
-      this.#take(part, child, ending);
+      await this.#take(part, child, ending);
       return ending;
     });
     this.#endings.push(ending);
@@ -158,7 +158,7 @@ class Run {
     this.over().finally(() => clearTimeout(timer));
   }
 
-  #take(part: Part, { pid }: Child, { code, died }: Ending) {
+  async #take(part: Part, { pid }: Child, { code, died }: Ending) {
     if (code === 0 || this.broken) return;
     this.failure ||= code;
     const id = pid === undefined ? "" : `, Pid ${pid}`;
@@ -170,7 +170,7 @@ class Run {
     // Process 2 can still read all good lines of the file.
     const readable = part === "producer" && died === undefined &&
       input !== undefined && mechanism.first === "producer" &&
-      this.#shared.kept?.ready();
+      await this.#shared.kept?.ready();
     // A killed child could tell the other one nothing: end that one at once.
     if (!readable) this.endAll(died === undefined ? GRACE_MS + 2 * retry : 0);
   }
@@ -183,7 +183,7 @@ class Run {
     const process: ProcessOptions = {
       script: new URL(`../../scripts/${part}.ts`, import.meta.url),
       args,
-      permissions: PERMISSIONS,
+      permissions: permissionsFor(options.mechanism),
       stdin: producing ? "inherit" : pipe?.output ?? "ignore",
       stdout: producing && pipe ? pipe.input : "inherit",
       // Two progress bars on one terminal would write over each other.

@@ -154,7 +154,7 @@ export async function produce(
       if (!quiet) log.deliver(text, seq);
     }
   }
-  return writer.finish();
+  return await writer.finish();
 }
 
 /** A message and its bytes, or what is wrong with it. */

@@ -4,7 +4,7 @@
  *
  * @module
  */
-import { ABSENT, type Refusal, type Sender } from "../channel/mod.ts";
+import { ABSENT, FULL, type Refusal, type Sender } from "../channel/mod.ts";
 import type { ProcessLog } from "../cli/log.ts";
 import type { Progress } from "../cli/progress.ts";
 import { errorWritten, isErrorFull } from "../cli/standard_error.ts";
@@ -88,14 +88,40 @@ export class Writer {
     if (this.#turn.due()) await this.#passTurn();
   }
 
+  /**
+   * Waits until a server, if there is one, has acknowledged everything.
+   *
+   * @throws {LabError} If it does not; the text says what is missing.
+   * @throws The signal's reason, once it is aborted.
+   */
+  async #settle(): Promise<void> {
+    const sender = this.#sender;
+    if (!sender.settled) return;
+    let all = false;
+    const ready = async (signal: AbortSignal) => {
+      const waiting = sender.settled?.(signal);
+      all = waiting === undefined;
+      await waiting;
+    };
+    const wait = { ...this.#wait, way: "block" as const };
+    const missing = "The server has not acknowledged everything: ";
+    const acknowledged = waitFor(() => all || FULL, ready, wait, FULL);
+    await explain(acknowledged, this.tally, missing);
+  }
+
   async #passTurn() {
     this.#options.progress.show();
     await this.#turn.pass();
     this.#wait.signal?.throwIfAborted();
   }
 
-  /** Logs the last lines. @returns `true` if everything was written. */
-  finish(): boolean {
+  /**
+   * Logs the last lines, when everything is where it cannot get lost.
+   *
+   * @returns `true` if everything was written.
+   */
+  async finish(): Promise<boolean> {
+    await this.#settle();
     const { log, progress, quiet } = this.#options;
     const { values, bad } = this.tally;
     if (quiet) log.summary("Wrote", progress.finish());

@@ -33,7 +33,7 @@ export function openReceiver(address: Address): Receiver & Disposable {
   );
 }
 
-export function keepOpen(address: Address): KeptOpen {
+export function keepOpen(address: Address): KeptOpen & Disposable {
   const fifo = new Fifo(pathOf(address), "parent");
   const fd = fifo.openToRead();
   return {

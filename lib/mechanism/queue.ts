@@ -47,7 +47,7 @@ export function openReceiver(address: Address): Receiver & Disposable {
   return new FollowingReceiver(() => new QueueReceiver(address));
 }
 
-export function keepOpen(address: Address): KeptOpen {
+export function keepOpen(address: Address): KeptOpen & Disposable {
   const member = new Member(address, "parent");
   return {
     ready: () => member.queue.attributes().messages > 0,

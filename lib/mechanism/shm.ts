@@ -48,7 +48,7 @@ export function openReceiver(address: Address): Receiver & Disposable {
   });
 }
 
-export function keepOpen(address: Address): KeptOpen {
+export function keepOpen(address: Address): KeptOpen & Disposable {
   const { ring, attendance } = enter(address, "parent");
   return {
     ready: () => ring.filled,

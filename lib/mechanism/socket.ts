@@ -49,7 +49,7 @@ export function openReceiver(address: Address): Receiver & Disposable {
   );
 }
 
-export function keepOpen(address: Address): KeptOpen {
+export function keepOpen(address: Address): KeptOpen & Disposable {
   const path = pathOf(address);
   const folder = new RunFolder(folderOf(path));
   const presence = folder.presence(path);

@@ -79,7 +79,7 @@ async function refusalOf(
   const there = available();
   if (there !== true) return there;
   try {
-    (await load()).tryOut?.();
+    await (await load()).tryOut?.();
   } catch (error) {
     if (error instanceof LabError) return error.message;
     throw error;

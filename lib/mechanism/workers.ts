@@ -40,7 +40,7 @@ export function openReceiver(address: Address): Receiver & Disposable {
   return new RingReceiver(ring, attendanceAt(ring), 0);
 }
 
-export function keepOpen(address: Address): KeptOpen {
+export function keepOpen(address: Address): KeptOpen & Disposable {
   const ring = attach(address);
   return { ready: () => ring.filled, [Symbol.dispose]() {} };
 }
