@@ -128,7 +128,7 @@ async function measureRound(
  * work on this machine is left out.
  */
 async function startPairs(
-  { via, named }: BenchOptions,
+  { via, named, server }: BenchOptions,
   started: AsyncDisposableStack,
   log: ProcessLog,
   signal: AbortSignal,
@@ -136,7 +136,8 @@ async function startPairs(
   const pairs: Pair[] = [];
   for (const name of via) {
     try {
-      const mechanism = mechanismNamed(name);
+      const known = mechanismNamed(name);
+      const mechanism = server && known.at?.(server) || known;
       const available = mechanism.available();
       if (available !== true) {
         throw new LabError(`Cannot use --via=${name}: ${available}`);

@@ -5,6 +5,7 @@
  */
 import { defineCommand, type OptionsFor } from "../cli/define.ts";
 import { decimal, file, list, toggle } from "../cli/flag.ts";
+import { SERVER_FLAG } from "../lab/channel_flags.ts";
 import { MECHANISMS } from "../mechanism/mod.ts";
 
 const MECHANISM_NAMES = MECHANISMS.map(({ name }) => name);
@@ -27,6 +28,7 @@ export const BENCH = defineCommand({
       allowed: VIA_ALLOWED,
       item: (text) => ["all", ...MECHANISM_NAMES].find((name) => name === text),
     }),
+    server: SERVER_FLAG,
     wait: list({
       value: "LIST",
       help: "block (the kernel wakes us), spin, or both",

@@ -75,7 +75,8 @@ export class Pair implements Subject, AsyncDisposable {
     const [there, back] = [this.#there, this.#back];
     for (const address of [there, back]) address.memory = allocate?.(address);
     const { port } = this.#listener.addr;
-    const common = { port, via: this.name };
+    const { server } = this.mechanism;
+    const common = { port, via: this.name, server };
     const starts: [SideStart, SideStart] = [
       { ...common, from: back, to: there },
       { ...common, from: there, to: back },

@@ -19,6 +19,8 @@ export interface SideStart {
   port: number;
   /** The mechanism's name. */
   via: string;
+  /** Its server, if it was named. */
+  server?: string;
   /** The channel to receive from. */
   from: Address;
   /** The channel to send to. */
@@ -42,7 +44,7 @@ export interface Failure {
 /** A side fails when no message has come for this long (ms). */
 const TIMEOUT_MS = 30_000;
 
-async function serve({ port, via, from, to }: SideStart) {
+async function serve({ port, via, server, from, to }: SideStart) {
   const connection = await connect(port);
   const lines = connection.readable
     .pipeThrough(new TextDecoderStream())
@@ -55,7 +57,9 @@ async function serve({ port, via, from, to }: SideStart) {
   const fail = (error: unknown) =>
     say({ error: error instanceof Error ? error.message : `${error}` });
 
-  const { openReceiver, openSender, remove } = await mechanismNamed(via).load();
+  const mechanism = mechanismNamed(via);
+  const { openReceiver, openSender, remove } =
+    await (server && mechanism.at?.(server) || mechanism).load();
   try {
     const receiver = await openReceiver(from);
     const sender = await openSender(to);

@@ -6,7 +6,7 @@
  */
 import type { Mechanism } from "../channel/mod.ts";
 import { type Child, startProcess, startWorker } from "../lab/child.ts";
-import { PERMISSIONS } from "../mechanism/mod.ts";
+import { permissionsFor } from "../mechanism/mod.ts";
 import { Pipe } from "../posix/pipe.ts";
 import type { SideStart } from "./side.ts";
 
@@ -25,26 +25,31 @@ export function startSides(
     return [first, second].map((start) => startWorker(SCRIPT, "side", start));
   }
   if (openedBy === "name") {
-    return [first, second].map((start) => startSide(start));
+    return [first, second].map((start) => startSide(mechanism, start));
   }
   using there = new Pipe();
   using back = new Pipe();
   return [
-    startSide(first, { stdin: back.output, stdout: there.input }),
-    startSide(second, { stdin: there.output, stdout: back.input }),
+    startSide(mechanism, first, { stdin: back.output, stdout: there.input }),
+    startSide(mechanism, second, { stdin: there.output, stdout: back.input }),
   ];
 }
 
 function startSide(
+  mechanism: Mechanism,
   start: SideStart,
   pipes: { stdin?: number; stdout?: number } = {},
 ): Child {
   // To open the channels, and to connect to this process.
+  const needed = permissionsFor(mechanism);
   const net = `--allow-net=127.0.0.1:${start.port}`;
+  const permissions = needed.includes("--allow-net") // with a host it means less
+    ? needed
+    : [...needed, net];
   return startProcess({
     script: SCRIPT,
     args: [JSON.stringify(start)],
-    permissions: [...PERMISSIONS, net],
+    permissions,
     ...pipes,
   });
 }

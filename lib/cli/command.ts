@@ -17,7 +17,7 @@ import { available } from "../posix/available.ts";
 import { type CommandLine, readCommandLine } from "./command_line.ts";
 import type { Command, CommonOptions } from "./define.ts";
 import { help } from "./help.ts";
-import { checkPermissions } from "./permissions.ts";
+import { checkPermissions, giveBackNetwork } from "./permissions.ts";
 
 /** Exit codes as in a shell: 128 and the signal's number, signal(7). */
 const SIGNALS = {
@@ -74,8 +74,11 @@ export async function runCommand<Options extends CommonOptions>(
       const log = new ProcessLog(name);
       traceCalls((call) => log.call({ ...call }));
     }
-    checkPermissions(command.name, mechanism?.name);
-    if (mechanism) checkAvailable(mechanism);
+    checkPermissions(command.name, mechanism);
+    if (mechanism) {
+      giveBackNetwork(mechanism);
+      checkAvailable(mechanism);
+    }
     const code = await work(line, signal);
     const { errorWritten } = await import("./standard_error.ts");
     await errorWritten({ timeout, signal });

@@ -4,8 +4,16 @@
  * @module
  */
 import { type Mechanism, NAME } from "../channel/mod.ts";
+import type { Written } from "../cli/define.ts";
 import { duration, named, text, toggle } from "../cli/flag.ts";
+import type { About, Reads } from "../cli/option.ts";
+import { UsageError } from "../error.ts";
 import { MECHANISMS } from "../mechanism/mod.ts";
+import {
+  DEFAULT_SERVER,
+  parseServer,
+  SERVERS_ARE,
+} from "../mechanism/nats_url.ts";
 
 /** What {@linkcode NAME} allows, in words. */
 export const NAMES_ARE =
@@ -41,6 +49,33 @@ export const nameFlag = (help: string, usual: string) =>
     pattern: NAME,
     allowed: NAMES_ARE,
   });
+
+/**
+ * `--server`: the server of a mechanism that needs one. A command that has this
+ * flag calls {@linkcode atServer} in its check.
+ */
+export const SERVER_FLAG: About & Reads<string> = {
+  value: "URL",
+  help: "with --via=nats: where its server is",
+  otherwise: `NATS_URL, or ${DEFAULT_SERVER}`,
+  read(text) {
+    const { place, user, token } = parseServer(text) ?? {};
+    if (place && user === undefined && token === undefined) return text;
+    // What was written may be a password, so it is not shown.
+    throw new UsageError(`Cannot use that --server: it must be ${SERVERS_ARE}`);
+  },
+};
+
+/** The mechanism at the server that `--server` names. */
+export function atServer<
+  Options extends { mechanism: Mechanism; server?: string },
+>(options: Options, written: Written): Options {
+  const { mechanism, server } = options;
+  if (server === undefined) return options;
+  const { at, name } = mechanism;
+  if (!at) written.refuse("server", `left out with --via=${name}`);
+  return { ...options, mechanism: at(server) };
+}
 
 /** `--retry`. */
 export const RETRY = duration({

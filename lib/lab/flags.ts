@@ -17,11 +17,13 @@ import { FORMAT_NAMES, type FormatName } from "../message/format_names.ts";
 import { MECHANISMS } from "../mechanism/mod.ts";
 import { WAYS } from "../wait/mod.ts";
 import {
+  atServer,
   BETWEEN_TASKS,
   CALLS,
   nameFlag,
   NAMES_ARE,
   RETRY,
+  SERVER_FLAG,
   viaFlag,
 } from "./channel_flags.ts";
 import { checkMailbox, checkMoving, checkProducing } from "./rules.ts";
@@ -33,6 +35,7 @@ function isFormat(name: string): name is FormatName {
 }
 
 const CHANNEL = {
+  server: SERVER_FLAG,
   name: nameFlag("the channel's name, shared by both ends", "lab"),
   count: integer({
     value: "N",
@@ -180,7 +183,10 @@ export const PRODUCER = defineCommand({
   ],
   check(options, written) {
     checkMailbox(options, written);
-    return checkProducing(checkMoving(options, written), written);
+    return checkProducing(
+      checkMoving(atServer(options, written), written),
+      written,
+    );
   },
 });
 
@@ -203,7 +209,7 @@ export const CONSUMER = defineCommand({
   ],
   check(options, written) {
     checkMailbox(options, written);
-    return checkMoving(options, written);
+    return checkMoving(atServer(options, written), written);
   },
 });
 
@@ -224,7 +230,7 @@ export const LAB = defineCommand({
     "deno task lab --via=workers --pause=1s --retry=200ms",
   ],
   check: (options, written) =>
-    checkProducing(checkMoving(options, written), written),
+    checkProducing(checkMoving(atServer(options, written), written), written),
 });
 
 /** The producer's options; the lab's options have them all. */

@@ -64,7 +64,7 @@ export async function openEnd<End>(
   log.start();
   log.debug(openedLine(mechanism, address));
   if (before && before.messages > 0 && !isUsed(before)) {
-    log.warn(leftLine(mechanism.name, address.name, before));
+    log.warn(leftLine(mechanism, address.name, before));
   }
   const after = await inspect?.(address);
   // A queue and a segment take messages even if no receiver is there yet.
@@ -82,12 +82,13 @@ function isUsed({ sender, receiver, parent }: Occupancy): boolean {
 }
 
 function leftLine(
-  via: string,
+  { name: via, server }: Mechanism,
   name: string,
   { object, messages }: Occupancy,
 ): string {
   const lie = messages === 1 ? "1 message lies" : `${messages} messages lie`;
-  const flags = name === "lab" ? "" : ` --name=${name}`;
+  const named = name === "lab" ? "" : ` --name=${name}`;
+  const flags = server === undefined ? named : `${named} --server=${server}`;
   return `${lie} in ${object} since an earlier run: ` +
     `deno task remove --via=${via}${flags} throws ` +
     `${messages === 1 ? "it" : "them"} away`;

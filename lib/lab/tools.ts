@@ -4,7 +4,13 @@
  * @module
  */
 import { defineCommand } from "../cli/define.ts";
-import { BETWEEN_TASKS, nameFlag, viaFlag } from "./channel_flags.ts";
+import {
+  atServer,
+  BETWEEN_TASKS,
+  nameFlag,
+  SERVER_FLAG,
+  viaFlag,
+} from "./channel_flags.ts";
 
 /** Removes a channel. */
 export const REMOVE = defineCommand({
@@ -12,9 +18,11 @@ export const REMOVE = defineCommand({
   about: "Removes what a channel has left behind, and says what was in it.",
   flags: {
     via: viaFlag(BETWEEN_TASKS),
+    server: SERVER_FLAG,
     name: nameFlag("the channel's name, shared by both ends", "lab"),
   },
   examples: ["deno task remove --via=queue"],
+  check: atServer,
 });
 
 /** Prints the table of mechanisms. */

@@ -6,6 +6,7 @@
  */
 import type { Mechanism } from "../channel/mod.ts";
 import { available } from "../posix/available.ts";
+import { DEFAULT_SERVER } from "./nats_url.ts";
 
 /**
  * What a process needs to open an end, as flags of `deno run`.
@@ -24,6 +25,75 @@ export const PERMISSIONS: readonly string[] = [
   "--allow-ffi",
 ];
 
+/** The variables that say who we are on a server: the nats command's names. */
+const IDENTITY = [
+  ...["URL", "USER", "PASSWORD", "TOKEN", "CREDS", "CA", "CERT", "KEY"],
+].map((name) => `NATS_${name}`);
+
+/**
+ * What a process needs besides {@linkcode PERMISSIONS} to reach a server.
+ *
+ * @example
+ * ```ts
+ * import { assertEquals } from "@std/assert";
+ * import { NETWORK_PERMISSIONS } from "@ipc-lab/ipc-lab/mechanism";
+ *
+ * assertEquals(NETWORK_PERMISSIONS.includes("--allow-net"), true);
+ * ```
+ */
+export const NETWORK_PERMISSIONS: readonly string[] = [
+  "--allow-net",
+  `--allow-env=${IDENTITY}`,
+];
+
+/**
+ * What a process needs to open an end of that mechanism.
+ *
+ * @example
+ * ```ts
+ * import { assertEquals } from "@std/assert";
+ * import { mechanismNamed, permissionsFor } from "@ipc-lab/ipc-lab/mechanism";
+ *
+ * const fifo = permissionsFor(mechanismNamed("fifo"));
+ * assertEquals(fifo.includes("--allow-net"), false);
+ * ```
+ */
+export function permissionsFor({ properties }: Mechanism): readonly string[] {
+  return properties.settles === "at once"
+    ? PERMISSIONS
+    : [...PERMISSIONS, ...NETWORK_PERMISSIONS];
+}
+
+/** Mailboxes on a NATS server. @param server `undefined`: NATS_URL's. */
+function natsAt(server?: string): Mechanism {
+  return {
+    name: "nats",
+    summary: `a mailbox on a NATS server, across machines; ${DEFAULT_SERVER}`,
+    properties: {
+      object: "JetStream stream",
+      direction: "two-way",
+      openedBy: "name",
+      outlives: true,
+      boundaries: true,
+      capacity: { messages: 64, chosen: true, most: 1_000_000 },
+      processes: "many",
+      settles: "in time",
+    },
+    first: "producer",
+    available: reachesServers,
+    load: async () => (await import("./nats.ts")).operationsAt(server),
+    at: natsAt,
+    server,
+  };
+}
+
+/** May this process connect? Asking costs nothing, and connects to nothing. */
+function reachesServers(): true | string {
+  const host = new URL(DEFAULT_SERVER).host;
+  const { state } = Deno.permissions.querySync({ name: "net", host });
+  return state === "granted" ? true : "it needs --allow-net";
+}
+
 /**
  * Every mechanism, as `--via` names them.
  *
@@ -33,7 +103,8 @@ export const PERMISSIONS: readonly string[] = [
  * import { MECHANISMS } from "@ipc-lab/ipc-lab/mechanism";
  *
  * const outliving = MECHANISMS.filter(({ properties }) => properties.outlives);
- * assertEquals(outliving.map(({ name }) => name), ["queue", "shm"]);
+ * const names = outliving.map(({ name }) => name);
+ * assertEquals(names, ["queue", "shm", "nats"]);
  * ```
  */
 export const MECHANISMS: readonly Mechanism[] = [
@@ -48,6 +119,7 @@ export const MECHANISMS: readonly Mechanism[] = [
       boundaries: false,
       capacity: { bytes: 65_536 }, // pipe(7), "Pipe capacity"
       processes: "many",
+      settles: "at once",
     },
     first: "producer",
     available,
@@ -64,6 +136,7 @@ export const MECHANISMS: readonly Mechanism[] = [
       boundaries: false,
       capacity: { bytes: 65_536 },
       processes: "many",
+      settles: "at once",
     },
     first: "consumer", // its standard input is the pipe
     available,
@@ -81,6 +154,7 @@ export const MECHANISMS: readonly Mechanism[] = [
       boundaries: true,
       capacity: { messages: 10, chosen: true }, // msg_max, for every user
       processes: "many",
+      settles: "at once",
     },
     first: "producer",
     available,
@@ -97,6 +171,7 @@ export const MECHANISMS: readonly Mechanism[] = [
       boundaries: true,
       capacity: { messages: 64, chosen: true, most: 16_384 }, // about 1 GiB
       processes: "many",
+      settles: "at once",
     },
     first: "producer",
     available,
@@ -113,6 +188,7 @@ export const MECHANISMS: readonly Mechanism[] = [
       boundaries: true,
       capacity: { messages: 64, chosen: true, most: 16_384 }, // about 1 GiB
       processes: "one",
+      settles: "at once",
     },
     first: "producer",
     available: () => true,
@@ -129,11 +205,13 @@ export const MECHANISMS: readonly Mechanism[] = [
       boundaries: false,
       capacity: { bytes: 212_992 }, // net.core.wmem_default, bookkeeping included
       processes: "many",
+      settles: "at once",
     },
     first: "consumer",
     available,
     load: () => import("./socket.ts"),
   },
+  natsAt(),
 ];
 
 /**

@@ -5,7 +5,14 @@
  */
 import { defineCommand, type OptionsFor } from "../cli/define.ts";
 import { choice, duration, integer } from "../cli/flag.ts";
-import { CALLS, nameFlag, RETRY, viaFlag } from "../lab/channel_flags.ts";
+import {
+  atServer,
+  CALLS,
+  nameFlag,
+  RETRY,
+  SERVER_FLAG,
+  viaFlag,
+} from "../lab/channel_flags.ts";
 import { MECHANISMS } from "../mechanism/mod.ts";
 import { WAYS } from "../wait/mod.ts";
 
@@ -17,6 +24,7 @@ const CHANNEL = {
   via: viaFlag(
     MECHANISMS.filter(({ properties }) => properties.openedBy === "name"),
   ),
+  server: SERVER_FLAG,
   name: nameFlag(
     "the channel's name; answers come on NAME.PID-...",
     "server",
@@ -53,6 +61,7 @@ export const SERVER = defineCommand({
     "deno task server --via=queue --requests=10",
     "deno task server --via=socket",
   ],
+  check: atServer,
 });
 
 /** The client. */
@@ -85,6 +94,7 @@ export const CLIENT = defineCommand({
     "deno task client --via=queue --count=3 --requests=5",
     "deno task client --via=socket",
   ],
+  check: atServer,
 });
 
 /** What the server can be told. */

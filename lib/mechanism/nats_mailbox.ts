@@ -1,0 +1,341 @@
+/**
+ * A mailbox on a NATS server: a work-queue stream of JetStream with one durable
+ * consumer that all receivers share, and who has it open.
+ *
+ * Presence is asked, not stored: each end answers requests at a subject of its
+ * role. If nobody does, the server says so at once ("no responders").
+ *
+ * @module
+ */
+import { delay } from "@std/async/delay";
+import {
+  nanos,
+  NoRespondersError,
+  RequestError,
+  type Subscription,
+} from "@nats-io/transport-node";
+import {
+  AckPolicy,
+  DiscardPolicy,
+  RetentionPolicy,
+  StorageType,
+  type StreamInfo,
+} from "@nats-io/jetstream";
+import type { Address, Occupancy } from "../channel/mod.ts";
+import { LabError } from "../error.ts";
+import { channelName } from "./address.ts";
+import {
+  apiCode,
+  CODES,
+  dial,
+  lastingFailure,
+  type Link,
+} from "./nats_link.ts";
+
+/** Messages that a mailbox holds if nobody chooses. */
+const CAPACITY = 64;
+/** The consumer that all receivers of a mailbox share. */
+const READERS = "readers";
+/** How long (ms) the server remembers a message's id, to drop a repeat. */
+const REPEAT_MS = 60_000;
+/** How long (ms) until the messages of a killed receiver come again. */
+export const ACK_WAIT_MS = 5000;
+/** How long (ms) an end may take to say that it is there. */
+const PRESENT_MS = 1000;
+/** How long (ms) a stream that is being removed may take to vanish. */
+const CLOSING_MS = 300;
+
+/** The roles at a mailbox. */
+export type Role = "sender" | "receiver" | "parent";
+
+const ROLES: readonly Role[] = ["parent", "receiver", "sender"];
+const WORDS = {
+  sender: "a producer",
+  receiver: "a consumer",
+  parent: "another lab",
+};
+
+/** What an end answers when it is asked whether it is there. */
+interface Presence {
+  id: string;
+  /** Has it entered, or may it still be refused? */
+  entered: boolean;
+}
+
+/** What lies in a mailbox. */
+export interface Held {
+  messages: number;
+  capacity: number;
+  /** Has its last sender closed it? One that was cut off has not. */
+  closed: boolean;
+}
+
+/** One end's view of a mailbox. */
+export class Mailbox {
+  readonly link: Link;
+  /** As a log shows it. */
+  readonly object: string;
+  /** The stream's subject. */
+  readonly subject: string;
+  readonly #stream: string;
+  readonly #capacity?: number;
+  readonly #me: Presence = { id: crypto.randomUUID(), entered: false };
+  #answering?: Subscription;
+
+  private constructor(link: Link, token: string, address: Address) {
+    this.link = link;
+    this.subject = `ipc-lab.${token}`;
+    this.#stream = `ipc-lab-${token}`;
+    this.object = `${link.place}/${this.#stream}`;
+    this.#capacity = address.capacity;
+  }
+
+  /**
+   * Connects to the server.
+   *
+   * @throws {TypeError} If the address has no name, or has a path.
+   * @throws {LabError} If there is no server that lets us in.
+   */
+  static async open(address: Address, server?: string): Promise<Mailbox> {
+    const token = tokenOf(address);
+    return new Mailbox(await dial(server), token, address);
+  }
+
+  /** What lies in it; `undefined`: there is no such stream. */
+  async held(): Promise<Held | undefined> {
+    const info = await this.#info();
+    return info && heldOf(info);
+  }
+
+  async #info(): Promise<StreamInfo | undefined> {
+    try {
+      return await this.link.jsm.streams.info(this.#stream);
+    } catch (error) {
+      if (apiCode(error) === CODES.streamNotFound) return undefined;
+      throw error;
+    }
+  }
+
+  /**
+   * Makes the stream if it is not there.
+   *
+   * @throws {LabError} If it is there with another capacity.
+   */
+  async ensure(): Promise<Held> {
+    const info = await this.#info();
+    if (!info) return heldOf(await this.#make());
+    const held = heldOf(info);
+    if (this.#capacity !== undefined && held.capacity !== this.#capacity) {
+      throw new LabError(
+        `Cannot open ${this.object} with --capacity=${this.#capacity} as it is there with ${held.capacity}: ` +
+          `leave the flag out, or remove it first: deno task remove --via=nats`,
+      );
+    }
+    if (info.config.subjects[0] === this.subject) return held;
+    // Another end removes it, or was killed while it did.
+    await delay(CLOSING_MS);
+    if (await this.#info()) await this.#listenAt(this.subject);
+    return this.ensure();
+  }
+
+  #make(): Promise<StreamInfo> {
+    return this.link.jsm.streams.add({
+      name: this.#stream,
+      subjects: [this.subject],
+      retention: RetentionPolicy.Workqueue,
+      storage: StorageType.File,
+      discard: DiscardPolicy.New,
+      max_msgs: this.#capacity ?? CAPACITY,
+      duplicate_window: nanos(REPEAT_MS),
+    });
+  }
+
+  #listenAt(subject: string): Promise<unknown> {
+    const { streams } = this.link.jsm;
+    return streams.update(this.#stream, { subjects: [subject] });
+  }
+
+  /**
+   * Notes on the stream whether its last sender has closed it, and tells the
+   * receivers.
+   */
+  async mark(state: "open" | "closed"): Promise<void> {
+    const { jsm, nc } = this.link;
+    await jsm.streams.update(this.#stream, { description: state });
+    nc.publish(this.news);
+    await nc.flush();
+  }
+
+  /** The subject on which receivers hear that senders have come or gone. */
+  get news(): string {
+    return `${this.subject}.news`;
+  }
+
+  /**
+   * Opens the receivers' consumer.
+   *
+   * @param again Make it anew: what was delivered and not acknowledged then
+   * comes at once and in its order, not after ACK_WAIT_MS and behind the rest.
+   */
+  async consumer(again: boolean) {
+    const { js, jsm } = this.link;
+    if (again) {
+      await jsm.consumers.delete(this.#stream, READERS).catch((error) => {
+        if (apiCode(error) !== CODES.consumerNotFound) throw error;
+      });
+    }
+    await jsm.consumers.add(this.#stream, {
+      durable_name: READERS,
+      ack_policy: AckPolicy.Explicit,
+      ack_wait: nanos(ACK_WAIT_MS),
+    });
+    return await js.consumers.get(this.#stream, READERS);
+  }
+
+  /**
+   * Takes a role. A lab's parent shares its mailbox with its children alone.
+   *
+   * @param exclusive Refuse to share the role.
+   * @throws {LabError} If another end has a role that we refuse.
+   */
+  async enter(role: Role, exclusive = false): Promise<void> {
+    const { nc } = this.link;
+    this.#answering = nc.subscribe(`${this.subject}.${role}`, {
+      callback: (_, request) => void request.respond(JSON.stringify(this.#me)),
+    });
+    await nc.flush(); // from now on, others see us
+    const refused = role === "parent"
+      ? ROLES
+      : exclusive
+      ? [role, "parent" as const]
+      : [];
+    for (const other of refused) {
+      const first = (await this.#others(other)).some(({ id, entered }) =>
+        entered || id < this.#me.id // of two that come together, one enters
+      );
+      if (!first) continue;
+      const holder = other === role && role !== "parent"
+        ? `another ${role}`
+        : WORDS[other];
+      throw new LabError(
+        `Cannot start as ${holder} has ${this.object} open: ` +
+          "wait for its end, or choose another --name",
+      );
+    }
+    this.#me.entered = true;
+  }
+
+  /** All other ends with that role. */
+  async #others(role: Role): Promise<Presence[]> {
+    if (!await this.has(role)) return [];
+    const { nc } = this.link;
+    const found: Presence[] = [];
+    const answers = await nc.requestMany(`${this.subject}.${role}`, undefined, {
+      strategy: "stall",
+      maxWait: PRESENT_MS,
+    });
+    try {
+      for await (const answer of answers) found.push(answer.json());
+    } catch (error) {
+      if (!isNobody(error)) throw error;
+    }
+    return found;
+  }
+
+  /**
+   * Has another end that role? One that does not answer, as it is stopped or
+   * its cable is pulled, is still there.
+   */
+  async has(role: Role): Promise<boolean> {
+    const { nc } = this.link;
+    const asked = `${this.subject}.${role}`;
+    try {
+      await nc.request(asked, undefined, { timeout: PRESENT_MS });
+      return true;
+    } catch (error) {
+      if (isNobody(error)) return false;
+      if (lastingFailure(this.link, error)) throw error;
+      return true;
+    }
+  }
+
+  /** Who has it open, and what lies in it. */
+  async occupancy(): Promise<Occupancy | undefined> {
+    const [held, parent, receiver, sender] = await Promise.all([
+      this.held(),
+      ...ROLES.map((role) => this.has(role)),
+    ]);
+    const { object } = this;
+    return held &&
+      { object, sender, receiver, parent, messages: held.messages };
+  }
+
+  /** Gives up the role. The last end to leave removes an empty stream. */
+  async leave(role?: Role): Promise<void> {
+    const { nc } = this.link;
+    if (nc.isClosed()) return;
+    this.#answering?.unsubscribe();
+    try {
+      await nc.flush();
+      if (role === "sender" && !await this.has("sender")) {
+        await this.mark("closed");
+      }
+      await this.#removeIfEmpty();
+    } catch (error) {
+      // Without its server an end leaves nothing behind but what lies there.
+      if (lastingFailure(this.link, error) && !nc.isClosed()) throw error;
+    } finally {
+      await nc.close();
+    }
+  }
+
+  async #removeIfEmpty() {
+    const there = await this.occupancy();
+    if (!there || !isFree(there)) return;
+    // From now on the server takes no message into it that we would destroy.
+    await this.#listenAt(`${this.subject}.removed`);
+    const now = await this.occupancy();
+    if (now && isFree(now)) await this.remove();
+    else if (now) await this.#listenAt(this.subject);
+  }
+
+  /** Removes the stream. @returns How many messages were in it. */
+  async remove(): Promise<number | undefined> {
+    try {
+      const held = await this.held();
+      if (held) await this.link.jsm.streams.delete(this.#stream);
+      return held?.messages;
+    } catch (error) {
+      if (apiCode(error) === CODES.streamNotFound) return undefined;
+      throw error;
+    }
+  }
+}
+
+/** A subject has dots between its words, and a stream's name has none. */
+function tokenOf(address: Address): string {
+  if (address.path !== undefined) {
+    throw new TypeError(
+      `Cannot use '${address.path}' as a path: a mailbox on a server has a name`,
+    );
+  }
+  return channelName(address).replaceAll(".", "=");
+}
+
+function heldOf({ state, config }: StreamInfo): Held {
+  return {
+    messages: state.messages,
+    capacity: config.max_msgs,
+    closed: config.description === "closed",
+  };
+}
+
+function isFree({ sender, receiver, parent, messages }: Occupancy): boolean {
+  return !sender && !receiver && !parent && messages === 0;
+}
+
+/** Did the server say that nobody listens? */
+function isNobody(error: unknown): boolean {
+  return error instanceof NoRespondersError ||
+    error instanceof RequestError && error.isNoResponders();
+}
