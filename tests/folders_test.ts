@@ -1,6 +1,6 @@
 // A checkout may lie in a folder with any name, and so may Deno.
 import { assertEquals } from "@std/assert";
-import { MECHANISMS } from "../lib/mechanism/mod.ts";
+import { MECHANISMS } from "./mechanisms.ts";
 import { Running } from "./scripts.ts";
 
 const FOLDERS = [

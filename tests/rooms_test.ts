@@ -13,7 +13,7 @@ const FLOORS = [
   ["cli"],
   ["observe"],
   ["lab"],
-  ["service", "race", "check"],
+  ["service", "race", "check", "engine"],
   ["bench", "soak"],
 ];
 

@@ -7,6 +7,7 @@
 import { assertEquals } from "@std/assert";
 import { TextLineStream } from "@std/streams/text-line-stream";
 import config from "../deno.json" with { type: "json" };
+import { serverEnv, testServer } from "./test_server.ts";
 
 type Task = keyof typeof config.tasks;
 
@@ -30,7 +31,8 @@ export function objectName(name: string): string {
 /** Every file and object that a channel of that name has left. */
 export function leftovers(name: string): string[] {
   const segment = `/dev/shm${objectName(name)}`;
-  return linesOf(`ls -d run/${name}.* ${segment} ${segment}.*`);
+  const stream = `${testServer.store}/jetstream/*/streams/ipc-lab-${name}`;
+  return linesOf(`ls -d run/${name}.* ${segment} ${segment}.* ${stream}*`);
 }
 
 /** A process's descriptors: how each is open (`r`, `w`, `rw`), and what it is. */
@@ -78,7 +80,7 @@ export class Running implements AsyncDisposable {
     this.#child = new Deno.Command(command, {
       args,
       cwd: options.cwd,
-      env: { NO_COLOR: "1", ...options.env },
+      env: { NO_COLOR: "1", ...serverEnv(), ...options.env },
       stdin: options.input ? "piped" : "null",
       stdout: "piped",
       stderr: "piped",

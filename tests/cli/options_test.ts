@@ -31,6 +31,7 @@ Deno.test("readCommandLine() without flags gives the sheet's run", () => {
     untilEnd: false,
     wait: "retry",
     retry: 1000,
+    server: undefined,
     timeout: 60_000,
     format: "line",
     capacity: undefined,

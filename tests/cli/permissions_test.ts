@@ -2,13 +2,23 @@
 // one line that names the task, and neither a stack nor a question.
 import { assertEquals, assertMatch } from "@std/assert";
 import config from "../../deno.json" with { type: "json" };
+import { NETWORK_PERMISSIONS } from "../../lib/mechanism/mod.ts";
 
-/** Every task that runs one of our scripts: its permissions, and the rest. */
+/** The tasks that have no --via, and need all that they have. */
+const WITHOUT_VIA = ["mechanisms", "nats"];
+
+/**
+ * Every task that runs one of our scripts: its permissions, and the rest. With
+ * the default of --via, none needs the network.
+ */
 const TASKS = Object.entries(config.tasks).flatMap(([task, { command }]) => {
   const words = command.split(" ");
   const at = words.findIndex((word) => word.startsWith("scripts/"));
   if (at < 0) return [];
-  const permissions = words.filter((word) => word.startsWith("--allow-"));
+  const spared = WITHOUT_VIA.includes(task) ? [] : NETWORK_PERMISSIONS;
+  const permissions = words.filter((word) =>
+    word.startsWith("--allow-") && !spared.includes(word)
+  );
   return [{ task, permissions, script: words.slice(at) }];
 });
 
@@ -58,3 +68,15 @@ for (const { task, permissions, script } of TASKS) {
     }
   });
 }
+
+Deno.test("every task that takes --via=nats has what the network needs", () => {
+  const tasks = ["lab", "producer", "consumer", "server", "client", "remove"];
+  for (const task of tasks) {
+    const { command } = config.tasks[task as keyof typeof config.tasks];
+    const words = command.split(" ");
+    const missing = NETWORK_PERMISSIONS.filter((word) =>
+      !words.includes(word) && !words.includes(word.replace(/=.*/, ""))
+    );
+    assertEquals(missing, [], task);
+  }
+});

@@ -2,7 +2,7 @@
 // logged, signals work, and nothing stays behind.
 import { assert, assertEquals } from "@std/assert";
 import { delay } from "@std/async/delay";
-import { MECHANISMS } from "../../lib/mechanism/mod.ts";
+import { MECHANISMS } from "../mechanisms.ts";
 import {
   freshName,
   leftovers,

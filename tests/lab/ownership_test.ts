@@ -1,7 +1,8 @@
 // The lab shares its channel only with its own children, and warns of messages
 // that an earlier run has left.
 import { assert, assertEquals, assertMatch } from "@std/assert";
-import { mechanismNamed, MECHANISMS } from "../../lib/mechanism/mod.ts";
+import { mechanismNamed, MECHANISMS } from "../mechanisms.ts";
+import { testServer } from "../test_server.ts";
 import {
   assertWell,
   freshName,
@@ -21,7 +22,9 @@ const QUICK = ["--pause=100ms", "--retry=20ms"];
 for (const { name: via, properties, available } of NAMED) {
   const ignore = available() !== true;
   const object = (name: string) =>
-    properties.outlives
+    via === "nats"
+      ? `${testServer.url}/ipc-lab-${name}`
+      : properties.outlives
       ? objectName(name)
       : `run/${name}.${via === "socket" ? "sock" : "fifo"}`;
 
@@ -83,7 +86,7 @@ for (const { name: via, properties, available } of NAMED) {
       const warning = (task: string, count: number) =>
         `WARNING:${task}:${
           count === 1 ? "1 message lies" : `${count} messages lie`
-        } in ${objectName(name)} since an earlier run: ` +
+        } in ${object(name)} since an earlier run: ` +
         `deno task remove --via=${via} --name=${name} throws ${
           count === 1 ? "it" : "them"
         } away`;

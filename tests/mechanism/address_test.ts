@@ -3,8 +3,8 @@ import { assertEquals, assertRejects } from "@std/assert";
 import type { Address, Operations } from "../../lib/channel/mod.ts";
 import { CUT, END, PENDING } from "../../lib/channel/mod.ts";
 import { LabError } from "../../lib/error.ts";
-import { mechanismNamed, MECHANISMS } from "../../lib/mechanism/mod.ts";
 import { waitFor } from "../../lib/wait/wait_for.ts";
+import { mechanismNamed, MECHANISMS } from "../mechanisms.ts";
 
 /** A folder that belongs to our user, for one test. */
 class OwnFolder implements Disposable {

@@ -1,9 +1,12 @@
 // What every mechanism must do and be, on the real kernel object and across
 // real processes (or workers): one suite, run over the list of mechanisms.
 import { assert, assertEquals, assertMatch } from "@std/assert";
-import { MECHANISMS } from "../../lib/mechanism/mod.ts";
+import { delay } from "@std/async/delay";
+import type { Mechanism } from "../../lib/channel/mod.ts";
+import { MECHANISMS } from "../mechanisms.ts";
 import { header } from "../../lib/message/header.ts";
 import { MAX_BODY, Message } from "../../lib/message/message.ts";
+import type { Reply } from "./peer.ts";
 import { Channel, type Peer, Pool } from "./peers.ts";
 import { descriptors, leftovers } from "../scripts.ts";
 
@@ -27,6 +30,27 @@ function intact(lengths: number[], from = "sender") {
     length,
     intact: true,
   }));
+}
+
+/** How long (ms) a mechanism that settles in time may take. */
+const IN_TIME_MS = 10_000;
+
+/**
+ * Repeats an order until its reply is as expected, if the mechanism settles in
+ * time. One that settles at once has a single try.
+ */
+async function settles(
+  { properties }: Mechanism,
+  order: () => Promise<Reply>,
+  expected: (reply: Reply) => boolean,
+): Promise<Reply> {
+  const inTime = properties.settles === "in time" ? IN_TIME_MS : 0;
+  const latest = performance.now() + inTime;
+  for (;;) {
+    const reply = await order();
+    if (expected(reply) || performance.now() >= latest) return reply;
+    await delay(5);
+  }
 }
 
 const pool = new Pool();
@@ -124,8 +148,16 @@ for (const mechanism of MECHANISMS) {
       assert(Number(bytes) < capacity.bytes * 2 + 65_536, `${bytes} bytes`);
     } else {
       assertEquals(records, capacity.messages);
-      assertEquals("text" in await receiver.do({ do: "pollRecord" }), true);
-      const more = await sender.do({ do: "fill", length, most: 10 });
+      const take = () => receiver.do({ do: "pollRecord" });
+      const taken = await settles(mechanism, take, (reply) => "text" in reply);
+      assertEquals("text" in taken, true);
+      // A server keeps a record until its reader comes for the next one.
+      if (properties.settles === "in time") await take();
+      const more = await settles(
+        mechanism,
+        () => sender.do({ do: "fill", length, most: 10 }),
+        (reply) => reply.records !== 0,
+      );
       assertEquals([more.records, more.refused], [1, "Buffer full"]);
     }
   });
@@ -173,7 +205,9 @@ for (const mechanism of MECHANISMS) {
     if (outlives) {
       const { messages } = await receiver.do({ do: "receive", count: 3 });
       assertEquals(messages, intact([1, 2, 3]));
-      assertEquals(await receiver.do({ do: "poll" }), END);
+      const poll = () => receiver.do({ do: "poll" });
+      const isEnd = (reply: Reply) => reply.nothing === END.nothing;
+      assertEquals(await settles(mechanism, poll, isEnd), END);
     }
     // If anything of it were left, it would come first.
     const next = await same.sender("next");
@@ -274,9 +308,10 @@ for (const mechanism of MECHANISMS) {
         const next = await channel.sender("second");
         await next.do({ do: "send", lengths: [2] });
       }
+      const receive = () => receiver.do({ do: "receive", count: 1 });
       const { messages } = second
         ? await receiving
-        : await receiver.do({ do: "receive", count: 1 });
+        : await settles(mechanism, receive, (reply) => !reply.end);
       assertEquals(messages, intact([2], "second"));
     });
 

@@ -2,7 +2,7 @@
 // on or ends by itself, and keeps none of it.
 import { assert, assertEquals, assertMatch } from "@std/assert";
 import { FORMATS } from "../../lib/message/formats.ts";
-import { mechanismNamed, MECHANISMS } from "../../lib/mechanism/mod.ts";
+import { mechanismNamed, MECHANISMS } from "../mechanisms.ts";
 import { type Format, Message } from "../../lib/message/message.ts";
 import { available } from "../../lib/posix/available.ts";
 import { openShared } from "../../lib/posix/shm.ts";

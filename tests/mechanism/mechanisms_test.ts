@@ -1,7 +1,7 @@
 // The real scripts over every mechanism: the sheet's transcript, many lines, both
 // orders, Ctrl-C.
 import { assert, assertEquals } from "@std/assert";
-import { MECHANISMS } from "../../lib/mechanism/mod.ts";
+import { MECHANISMS } from "../mechanisms.ts";
 import { differences } from "../lab/golden.ts";
 import {
   assertWell,

@@ -7,6 +7,7 @@ import { TextLineStream } from "@std/streams/text-line-stream";
 import type { Mechanism, NamedAddress } from "../../lib/channel/mod.ts";
 import type { Order, PeerStart, Reply, Role } from "./peer.ts";
 import { freshName } from "../scripts.ts";
+import { serverEnv } from "../test_server.ts";
 
 const SCRIPT = new URL("./peer.ts", import.meta.url);
 
@@ -185,6 +186,7 @@ export class Channel implements AsyncDisposable {
       : new Deno.Command(deno, {
         args,
         stdin: piped && receiving ? "piped" : "null",
+        env: serverEnv(),
       }).spawn();
     if (piped && receiving) this.#pipe = child;
     return async () => {

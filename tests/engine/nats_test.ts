@@ -1,0 +1,241 @@
+// The server that `deno task nats` starts, and what a user meets around it: no
+// server, passwords, TLS, permissions.
+import { assert, assertEquals, assertMatch } from "@std/assert";
+import {
+  NETWORK_PERMISSIONS,
+  permissionsFor,
+} from "../../lib/mechanism/mod.ts";
+import { differences } from "../lab/golden.ts";
+import { mechanismNamed } from "../mechanisms.ts";
+import { natsCommand, NatsServer } from "../nats_server.ts";
+import { freshName, leftovers, run, Running, start } from "../scripts.ts";
+
+const ignore = natsCommand === undefined;
+const SECRET = "geheim-4711";
+const NOBODY = { NATS_URL: "nats://127.0.0.1:1" };
+const QUICK = ["--pause=100ms", "--retry=20ms"];
+const FAST = { pause: 1500, retry: 300 };
+
+/** A port that is free now. */
+function freePort(): number {
+  using listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
+  return listener.addr.port;
+}
+
+Deno.test({
+  name:
+    "deno task nats starts a server for the sheet's run, and ends with Ctrl-C",
+  ignore,
+  async fn() {
+    const port = freePort();
+    await using nats = start("nats", [`--port=${port}`]);
+    await nats.saw(`INFO:nats:Listening at nats://127.0.0.1:${port}`);
+    const name = freshName();
+    const flags = ["--via=nats", `--name=${name}`];
+    const server = `--server=nats://127.0.0.1:${port}`;
+    await using lab = start("lab", [
+      ...flags,
+      server,
+      "--pause=1500ms",
+      "--retry=300ms",
+    ]);
+    const { code, log } = await lab.ended();
+    assertEquals([differences(lab.lines, FAST), code], [[], 0], log);
+    await using second = start("nats", [`--port=${port}`]);
+    await second.saw("ERROR:nats:Error listening on port");
+    assertEquals((await second.ended()).code, 1);
+    nats.kill("SIGINT");
+    assertEquals((await nats.ended()).code, 130);
+    const gone = await run("remove", [...flags, server]);
+    assertMatch(gone.log, /^ERROR:remove:Cannot reach a NATS server/);
+  },
+});
+
+Deno.test("nats: where no server is, each task says in one line what helps", async () => {
+  const place = "nats://127.0.0.1:1";
+  for (
+    const [task, who] of [
+      ["lab", "parent"],
+      ["producer", "process1"],
+      ["consumer", "process2"],
+      ["server", "server"],
+      ["client", "client"],
+      ["remove", "remove"],
+    ] as const
+  ) {
+    const { code, log } = await run(task, ["--via=nats"], { env: NOBODY });
+    const lines = log.split("\n").filter((line) => !line.includes(":Pid:"));
+    assertEquals(lines, [
+      `ERROR:${who}:Cannot reach a NATS server at ${place} (connection refused): deno task nats starts one`,
+    ]);
+    assertEquals(code, 1);
+  }
+  await using table = start("mechanisms", [], { env: NOBODY });
+  assertEquals((await table.ended()).code, 0);
+  assertMatch(
+    new TextDecoder().decode(await table.output()),
+    /^nats is not available: Cannot reach a NATS server at nats:.*deno task nats/m,
+  );
+});
+
+Deno.test({
+  name: "nats: a password is in no line of the log and in no process list",
+  ignore,
+  async fn() {
+    const config = await Deno.makeTempFile();
+    const login = `authorization { user: me, password: "${SECRET}" }`;
+    await Deno.writeTextFile(config, login);
+    await using server = await NatsServer.start({ args: ["-c", config] });
+    await Deno.remove(config); // it was read
+    const url = (password: string) => ({
+      NATS_URL: `nats://me:${password}@127.0.0.1:${server.port}`,
+    });
+    const env = url(SECRET);
+    const name = freshName();
+    const flags = ["--via=nats", `--name=${name}`];
+    await using lab = start("lab", [...flags, "--verbose", "--pause=1m"], {
+      env,
+    });
+    await lab.saw("Read: 1");
+    const { stdout } = await new Deno.Command("sh", {
+      args: ["-c", "for p in /proc/[0-9]*; do cat $p/cmdline; echo; done"],
+      stderr: "null", // of processes that have just ended
+    }).output();
+    const list = new TextDecoder().decode(stdout);
+    assert(list.includes(name));
+    assert(!list.includes(SECRET));
+    lab.kill("SIGINT");
+    const { code, log } = await lab.ended();
+    assertEquals(code, 130, log);
+    assert(!log.includes(SECRET), log);
+    const variables = { NATS_USER: "me", NATS_PASSWORD: SECRET };
+    const other = { NATS_URL: server.url, ...variables };
+    assertEquals(
+      (await run("lab", [...flags, ...QUICK], { env: other })).code,
+      0,
+    );
+    const wrong = await run("remove", flags, {
+      env: url("wrong-" + SECRET),
+    });
+    assertMatch(wrong.log, /^ERROR:remove:Cannot enter nats:.* NATS_PASSWORD/);
+    assert(!wrong.log.includes(SECRET), wrong.log);
+  },
+});
+
+Deno.test("--server takes no password, and does not show it", async () => {
+  for (const server of [`nats://me:${SECRET}@host`, `${SECRET}@host`, "a b"]) {
+    const flags = ["--via=nats", `--server=${server}`];
+    const { code, log } = await run("remove", flags);
+    assertMatch(
+      log,
+      /^ERROR:remove:Cannot use that --server: it must be nats:/,
+    );
+    assert(!log.includes(SECRET), log);
+    assertEquals(code, 2);
+  }
+  const { log } = await run("remove", ["--server=nats://127.0.0.1"]);
+  assertMatch(log, /it must be left out with --via=fifo$/);
+});
+
+Deno.test({
+  name: "nats: TLS with a certificate authority of one's own",
+  ignore,
+  async fn(test) {
+    const folder = `run/${freshName()}`; // the tasks read this folder alone
+    await Deno.mkdir(folder, { recursive: true });
+    try {
+      const { success } = await new Deno.Command("openssl", {
+        args: [
+          ...["req", "-x509", "-newkey", "ec", "-nodes", "-days", "2"],
+          ...["-pkeyopt", "ec_paramgen_curve:P-256", "-subj", "/CN=localhost"],
+          ...["-addext", "subjectAltName=IP:127.0.0.1,DNS:localhost"],
+          ...["-keyout", `${folder}/key.pem`, "-out", `${folder}/cert.pem`],
+        ],
+        stderr: "null",
+      }).output().catch(() => ({ success: false }));
+      if (!success) {
+        const line = `skipped: ${test.name}, as openssl cannot make one\n`;
+        Deno.stderr.writeSync(new TextEncoder().encode(line));
+        return;
+      }
+      const args = ["--tls", "--tlscert", `${folder}/cert.pem`];
+      await using server = await NatsServer.start({
+        args: [...args, "--tlskey", `${folder}/key.pem`],
+      });
+      const NATS_URL = `tls://127.0.0.1:${server.port}`;
+      const flags = ["--via=nats", `--name=${freshName()}`, ...QUICK];
+      const env = { NATS_URL, NATS_CA: `${folder}/cert.pem` };
+      const { code, log } = await run("lab", flags, { env });
+      assertEquals(code, 0, log);
+      const unknown = await run("lab", flags, { env: { NATS_URL } });
+      assertEquals(unknown.code, 1);
+      assertMatch(
+        unknown.log,
+        /ERROR:parent:Cannot reach a NATS server at tls:/,
+      );
+    } finally {
+      await Deno.remove(folder, { recursive: true });
+    }
+  },
+});
+
+Deno.test("a mechanism without a server gives the network back", async () => {
+  const module = new URL("../../lib/", import.meta.url).href;
+  const code = `
+    import { giveBackNetwork } from "${module}cli/permissions.ts";
+    import { mechanismNamed } from "${module}mechanism/mod.ts";
+    giveBackNetwork(mechanismNamed(Deno.args[0]));
+    const granted = [{ name: "net" }, { name: "env", variable: "NATS_TOKEN" }]
+      .map((what) => Deno.permissions.querySync(what).state === "granted");
+    console.error(granted.join());
+  `;
+  for (
+    const [via, expected] of [["fifo", "false,false"], ["nats", "true,true"]]
+  ) {
+    await using script = new Running(
+      Deno.execPath(),
+      ["run", "-q", "--no-prompt", ...NETWORK_PERMISSIONS, "-", via],
+      { input: new Blob([code]).stream() },
+    );
+    assertEquals((await script.ended()).log, expected);
+  }
+  const fifo = permissionsFor(mechanismNamed("fifo"));
+  assert(NETWORK_PERMISSIONS.every((word) => !fifo.includes(word)));
+});
+
+Deno.test("the NATS client is loaded for --via=nats alone", async () => {
+  const lib = new URL("../../lib/", import.meta.url);
+  const importers: string[] = [];
+  for (const room of Deno.readDirSync(lib)) {
+    if (!room.isDirectory) continue;
+    for (const { name } of Deno.readDirSync(new URL(room.name, lib))) {
+      const text = await Deno.readTextFile(
+        new URL(`${room.name}/${name}`, lib),
+      );
+      // A static import; `import(...)` loads when it is called.
+      const found =
+        /from "(@nats-io\/.*|.*\/nats(_link|_mailbox|_receiver|_sender)?\.ts)"/;
+      if (found.test(text)) importers.push(`${room.name}/${name}`);
+    }
+  }
+  const parts = ["", "_link", "_mailbox", "_receiver", "_sender"];
+  const expected = parts.map((part) => `mechanism/nats${part}.ts`);
+  assertEquals(importers.sort(), expected.sort());
+});
+
+Deno.test({
+  name: "nats: what a run leaves on the server, remove removes",
+  ignore,
+  async fn() {
+    const name = freshName();
+    const flags = ["--via=nats", `--name=${name}`];
+    await run("producer", [...flags, "--count=3", "--pause=0"]);
+    assertEquals(leftovers(name).length, 1);
+    const { log } = await run("remove", flags);
+    assertMatch(
+      log,
+      /^INFO:remove:Removed nats:\/\/\S+\/ipc-lab-\S+ \(3 messages were in it\)$/,
+    );
+    assertEquals(leftovers(name), []);
+  },
+});
