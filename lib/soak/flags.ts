@@ -7,7 +7,11 @@ import { defineCommand, type OptionsFor } from "../cli/define.ts";
 import { file, integer, list } from "../cli/flag.ts";
 import { MECHANISMS } from "../mechanism/mod.ts";
 
-const NAMES = MECHANISMS.map(({ name }) => name);
+// Kills over a network are counted by a program of their own: the server can
+// be killed, too, and it only knows in time who has died.
+const NAMES = MECHANISMS
+  .filter(({ properties }) => properties.settles === "at once")
+  .map(({ name }) => name);
 const VIA_ALLOWED = `all, or some of ${NAMES.join(", ")}`;
 /** The largest seed: an unsigned 32-bit number. */
 const LARGEST_SEED = 2 ** 32 - 1;
