@@ -16,9 +16,10 @@ import {
 } from "../message/message.ts";
 import { systemClock } from "../wait/retry.ts";
 import { Acknowledgements } from "./acknowledgement.ts";
-import { numberLines, produceInBulk } from "./bulk.ts";
+import { produceInBulk } from "./bulk.ts";
 import type { ProducerOptions } from "./flags.ts";
 import { messagesOf, numbers, openInput } from "./input.ts";
+import { numberLines } from "./number_lines.ts";
 import {
   addressOf,
   type ExitCode,

@@ -15,9 +15,9 @@ import {
   consumeInBulk,
   LinesDecoder,
   type Most,
-  numberLines,
   produceInBulk,
 } from "../../lib/lab/bulk.ts";
+import { numberLines } from "../../lib/lab/number_lines.ts";
 import { line } from "../../lib/message/line.ts";
 import {
   concat,
