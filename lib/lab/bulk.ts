@@ -16,6 +16,7 @@ import {
   MessageError,
   NEWLINE,
   PIPE_BUF,
+  tooLong,
 } from "../message/message.ts";
 import { Reader, type ReaderOptions } from "./reader.ts";
 import { Writer, type WriterOptions } from "./writer.ts";
@@ -47,10 +48,15 @@ export async function produceInBulk(
   const decoder = new LinesDecoder({ bytes: recordBytes });
   const putAll = async () => {
     for (let found; (found = decoder.next());) {
-      if (found instanceof MessageError) await writer.refuse(found);
-      else if (found.bytes.length > sender.limit) {
-        await writer.refuse(tooLong(found, sender.limit));
-      } else await writer.put(found.bytes, found.count);
+      if (found instanceof MessageError) {
+        await writer.refuse(found);
+        continue;
+      }
+      const { bytes, count } = found;
+      // Few lines are long, and to ask for the limit takes system calls.
+      const limit = bytes.length > recordBytes ? sender.limit : Infinity;
+      if (bytes.length <= limit) await writer.put(bytes, count);
+      else await writer.refuse(tooLong(bytes.subarray(0, -1), limit));
     }
   };
   for await (const bytes of options.source) {
@@ -58,13 +64,6 @@ export async function produceInBulk(
     await putAll();
   }
   return await writer.finish();
-}
-
-function tooLong({ bytes }: Lines, limit: number): MessageError {
-  return new MessageError(
-    `Cannot send a message of more than ${limit} bytes`,
-    bytes.subarray(0, -1),
-  );
 }
 
 /** Options for {@linkcode consumeInBulk}. */
@@ -182,12 +181,23 @@ export class LinesDecoder implements Decoder<Lines> {
   }
 
   end(): MessageError | undefined {
-    if (this.#oneByOne) return this.#oneByOne.end();
-    if (this.#rest.length === 0) return undefined;
-    const decoder = line.decoder();
+    if (this.kept === 0) return undefined;
+    return (this.#oneByOne ?? this.#restByItself()).end();
+  }
+
+  get kept(): number {
+    return this.#oneByOne?.kept ?? this.#rest.length;
+  }
+
+  drop(why: string): MessageError {
+    return (this.#oneByOne ?? this.#restByItself()).drop(why);
+  }
+
+  #restByItself(): Decoder {
+    const decoder = this.#oneByOne = line.decoder();
     decoder.push(this.#rest);
     this.#rest = NONE;
     decoder.next(); // returns nothing: the line has no newline
-    return decoder.end();
+    return decoder;
   }
 }

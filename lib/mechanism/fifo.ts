@@ -7,21 +7,28 @@
  *
  * @module
  */
+import { delay } from "@std/async/delay";
 import {
+  ABSENT,
   type Address,
   END,
+  FULL,
   type KeptOpen,
   type Occupancy,
   PENDING,
   type Receiver,
   type Sender,
 } from "../channel/mod.ts";
+import { PIPE_BUF } from "../message/message.ts";
 import { bytesIn, close } from "../posix/file.ts";
 import { pollFd, POLLHUP, POLLIN, waitFd } from "../posix/poll.ts";
 import { channelName, ownFile } from "./address.ts";
 import { Fifo, NAME_MS } from "./fifo_name.ts";
 import { inspectPlace, removePlace, runPath } from "./run_folder.ts";
 import { StreamReader, StreamSender } from "./stream_ends.ts";
+
+/** How often (ms) an end looks whether another's long record is over. */
+const LONG_MS = 10;
 
 export function openSender(address: Address): Sender & Disposable {
   return new FifoSender(new Fifo(pathOf(address), "sender"));
@@ -60,19 +67,46 @@ function pathOf(address: Address): string {
 /** Writes; opens the FIFO as soon as a receiver has it open. */
 class FifoSender extends StreamSender {
   readonly #fifo: Fifo;
+  #isLong = false; // is this sender within a long record?
+  #waits = false; // for another sender's long record?
+  #mayWrite = false; // has that been looked at? A later one cannot begin
 
   constructor(fifo: Fifo) {
     super(fifo.openToWrite());
     this.#fifo = fifo;
   }
 
+  override get limit() {
+    const { fd } = this;
+    return fd !== undefined && this.#fifo.tearsLongRecords(fd)
+      ? PIPE_BUF
+      : Infinity;
+  }
+
   override offer(record: Uint8Array) {
     this.fd ??= this.#fifo.openToWrite();
-    return super.offer(record);
+    if (this.fd === undefined) return ABSENT;
+    this.#waits = !this.#mayBegin(this.fd, record.length);
+    if (this.#waits) return FULL;
+    const offered = super.offer(record);
+    if (this.#isLong && offered !== FULL) {
+      this.#fifo.endLongRecord();
+      this.#isLong = false;
+    }
+    return offered;
+  }
+
+  /** May this sender begin its record, or go on with it? */
+  #mayBegin(fd: number, bytes: number): boolean {
+    if (this.#isLong) return true;
+    this.#mayWrite ||= !this.#fifo.hasLongRecord;
+    if (bytes <= PIPE_BUF || !this.#mayWrite) return this.#mayWrite;
+    return this.#isLong = this.#fifo.beginLongRecord(fd);
   }
 
   override writable(signal: AbortSignal) {
     if (this.fd === undefined) return this.#readerComes(signal);
+    if (this.#waits) return delay(LONG_MS, { signal });
     return super.writable(signal);
   }
 
@@ -93,14 +127,18 @@ class FifoReceiver implements Receiver, Disposable {
   readonly #reader = new StreamReader();
   #fd: number;
   #hadWriter = false;
+  #reads: boolean; // or does another receiver read a long record?
   #ended = false; // has poll() returned END since the last writer?
 
   constructor(fifo: Fifo) {
     this.#fifo = fifo;
     this.#fd = fifo.openToRead();
+    this.#reads = fifo.beginReading(this.#fd);
   }
 
   poll() {
+    this.#reads ||= this.#fifo.beginReading(this.#fd);
+    if (!this.#reads) return PENDING;
     let found = this.#reader.read(this.#fd);
     if (found === END) {
       // read(2) returns 0 while no writer has it open: not yet, or no more?
@@ -124,6 +162,7 @@ class FifoReceiver implements Receiver, Disposable {
     // After the last writer the descriptor is hung up until another one comes,
     // and poll(2) would return at once. A new descriptor is not hung up.
     if (this.#ended) this.#reopen();
+    if (!this.#reads) return delay(LONG_MS, { signal });
     return waitFd(this.#fd, "readable", signal, NAME_MS);
   }
 
@@ -135,6 +174,7 @@ class FifoReceiver implements Receiver, Disposable {
     const before = this.#fd;
     this.#fd = this.#fifo.openToRead();
     close(before);
+    this.#reads = this.#fifo.beginReading(this.#fd);
     this.#ended = false;
   }
 

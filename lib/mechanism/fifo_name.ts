@@ -3,6 +3,9 @@
  *
  * @module
  */
+import { constants as os } from "node:os";
+import type { LabError } from "../error.ts";
+import { isLocked, isLockedTwice, lockByte } from "../posix/byte_lock.ts";
 import {
   close,
   EEXIST,
@@ -18,11 +21,16 @@ import {
 import { SystemError } from "../posix/libc.ts";
 import { POLLERR, pollFd } from "../posix/poll.ts";
 import type { Role } from "../posix/presence.ts";
+import { folderOf } from "./address.ts";
 import { Membership } from "./membership.ts";
 import { Place } from "./run_folder.ts";
 
+const { EPERM, EOPNOTSUPP, ENOSYS } = os.errno;
+
 /** How often (ms) an end that waits checks that the name still exists. */
 export const NAME_MS = 1000;
+/** How many places there are for receivers: two of them rarely meet at one. */
+const PLACES = 2 ** 40;
 /** How often (ms) the receiving end is opened to end an open(2) that waits. */
 const RELEASE_MS = 10;
 
@@ -44,6 +52,58 @@ export class Fifo implements Disposable {
 
   get hasOtherReceiver(): boolean {
     return this.#membership.others.has("receiver");
+  }
+
+  /**
+   * Marks a receiver as one that reads, so that a sender can count them.
+   *
+   * @param fd Its end.
+   * @returns `false`: not now, as another receiver reads a long record.
+   */
+  beginReading(fd: number): boolean {
+    return this.#membership.exclusively(() => {
+      if (this.hasLongRecord && isLocked(fd)) return false;
+      // A place of our own: the marks of two at one place look like one.
+      lockByte(fd, BigInt(Math.floor(Math.random() * PLACES)), "shared");
+      return true;
+    });
+  }
+
+  /**
+   * Could a record of more than PIPE_BUF bytes be torn? The kernel writes it in
+   * pieces, pipe(7). Another sender's bytes may come between two of them, and of
+   * two receivers each may read some.
+   *
+   * @param fd The sending end.
+   */
+  tearsLongRecords(fd: number): boolean {
+    return this.#membership.others.has("sender") || isLockedTwice(fd);
+  }
+
+  /**
+   * Keeps other senders, and a second receiver, out until this sender has
+   * written a long record.
+   *
+   * @param fd The sending end.
+   * @returns `false`: not now, as another end is there already.
+   */
+  beginLongRecord(fd: number): boolean {
+    return this.#membership.exclusively(() => {
+      const { others } = this.#membership;
+      if (this.tearsLongRecords(fd)) return false;
+      others.beginLongRecord();
+      return true;
+    });
+  }
+
+  /** Lets the others in again. */
+  endLongRecord(): void {
+    this.#membership.others.endLongRecord();
+  }
+
+  /** Is another sender within a long record? */
+  get hasLongRecord(): boolean {
+    return this.#membership.others.hasLongRecord;
   }
 
   openToRead(): number {
@@ -116,10 +176,17 @@ function findOrMake(path: string): Place {
     if (place) return place;
     const made = mkfifo(path, 0o600);
     // EEXIST: a shell's mkfifo(1) was faster.
-    if (made < 0 && made !== -EEXIST) {
-      throw new SystemError(`make ${path}`, -made);
-    }
+    if (made < 0 && made !== -EEXIST) throw cannotMake(path, -made);
   }
+}
+
+function cannotMake(path: string, error: number): LabError {
+  // mknod(2): the file system has no FIFOs, as FAT and exFAT.
+  const hint = [EPERM, EOPNOTSUPP, ENOSYS].includes(error)
+    ? `the file system of ${folderOf(path)}/ has no FIFOs: ` +
+      "copy the project to another one, or use another --via"
+    : undefined;
+  return new SystemError(`make ${path}`, error, hint);
 }
 
 /** Does a receiver have the FIFO open? */

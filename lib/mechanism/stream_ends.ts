@@ -29,13 +29,16 @@ const CAPACITY_BYTES = 65_536; // pipe(7), "Pipe capacity"
 
 /** Writes to one descriptor. */
 export class StreamSender implements Sender, Disposable {
-  readonly limit = Infinity;
   /** `undefined`: no receiver has the other end open. */
   protected fd?: number;
   #written = 0; // bytes of a record that is half written
 
   constructor(fd?: number) {
     this.fd = fd;
+  }
+
+  get limit(): number {
+    return Infinity;
   }
 
   offer(record: Uint8Array): true | typeof FULL | typeof ABSENT {

@@ -117,6 +117,18 @@ class HeaderDecoder implements Decoder {
       : undefined;
   }
 
+  get kept(): number {
+    return this.#bytes.length - this.#at;
+  }
+
+  drop(why: string): MessageError {
+    const rest = this.#bytes.slice(this.#at);
+    this.#bytes = NONE;
+    this.#at = 0;
+    this.#lost = true;
+    return new MessageError(`Cannot read a message as ${why}`, rest);
+  }
+
   /** Where the next empty line starts, or -1. */
   #emptyLine(from: number): number {
     const bytes = this.#bytes;

@@ -23,6 +23,10 @@ import {
 const NONE = new Uint8Array(0);
 /** More bytes than the longest message has with its header. */
 const LONGEST_BYTES = MAX_BODY + 65_536;
+/** How many bytes all streams together may have of unfinished messages. */
+const MOST_KEPT = 16 * MAX_BODY;
+/** So few of one stream are not counted: each stream has a descriptor, too. */
+const FEW_KEPT = PIPE_BUF;
 const KILLED = "Cannot read a message whose sender was killed in it";
 
 /**
@@ -91,6 +95,11 @@ export class Inbox<Item = Message> {
       // The record ends inside a message: its sender wrote garbage.
       const torn = this.#boundaries ? this.#decoder.end() : undefined;
       if (torn) return torn;
+      if (this.#keepsTooMuch()) {
+        return this.#decoder.drop(
+          `unfinished messages have ${MOST_KEPT} bytes already`,
+        );
+      }
       if (left <= 0) return PENDING;
       const bytes = this.#receiver.poll();
       if (isRefusal(bytes)) return bytes;
@@ -105,6 +114,13 @@ export class Inbox<Item = Message> {
         if (unfinished) return unfinished;
       }
     }
+  }
+
+  #keepsTooMuch(): boolean {
+    if (this.#decoders.size < 2 || this.#decoder.kept <= FEW_KEPT) return false;
+    let kept = 0;
+    for (const decoder of this.#decoders.values()) kept += decoder.kept;
+    return kept > MOST_KEPT;
   }
 
   #decoderOf(stream: number): Decoder<Item> {

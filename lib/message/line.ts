@@ -81,6 +81,17 @@ class LineDecoder implements Decoder {
       : undefined;
   }
 
+  get kept(): number {
+    return this.#rest.length;
+  }
+
+  drop(why: string): MessageError {
+    const rest = this.#rest;
+    this.#rest = NONE;
+    this.#skipped = rest.length;
+    return new MessageError(`Cannot read a message as ${why}`, rest);
+  }
+
   /** Copies the unfinished line, as the buffer belongs to the mechanism. */
   #keepRest(): MessageError | undefined {
     const rest = this.#bytes.subarray(this.#at);

@@ -164,6 +164,14 @@ export interface Decoder<Item = Message> {
   next(): Item | MessageError | undefined;
   /** Call it after the last bytes. @returns An error if a message is torn. */
   end(): MessageError | undefined;
+  /** How many bytes of an unfinished message it keeps. */
+  readonly kept: number;
+  /**
+   * Forgets the unfinished message, and skips the rest of it when that comes.
+   *
+   * @param why Completes "Cannot read a message as ".
+   */
+  drop(why: string): MessageError;
 }
 
 /**
@@ -187,9 +195,24 @@ export function recordOf(
   limit: number,
 ): Uint8Array {
   const record = format.encode(message);
-  if (record.length <= limit && message.body.length <= MAX_BODY) return record;
-  throw new MessageError(
-    `Cannot send a message of more than ${Math.min(limit, MAX_BODY)} bytes`,
-    message.body,
+  const { body } = message;
+  if (record.length > limit) throw tooLong(body, limit);
+  if (body.length > MAX_BODY) throw tooLong(body, MAX_BODY);
+  return record;
+}
+
+/**
+ * The error of a message whose record is longer than the channel takes.
+ *
+ * @param limit The longest record, in bytes.
+ */
+export function tooLong(body: Uint8Array, limit: number): MessageError {
+  // Only a FIFO that several share has this limit.
+  const why = limit === PIPE_BUF
+    ? " while several write or read, as it could be torn"
+    : "";
+  return new MessageError(
+    `Cannot send a message of more than ${limit} bytes${why}`,
+    body,
   );
 }

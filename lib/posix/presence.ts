@@ -24,6 +24,8 @@ const EVERY_ROLE: readonly Role[] = ["parent", "receiver", "sender"];
 
 /** The first byte that no role locks. */
 export const FREE_BYTE = 3n;
+/** A FIFO's sender locks it while it writes a record in several pieces. */
+const LONG_RECORD = FREE_BYTE;
 
 /** The marks of the roles at one object, and this process's own. */
 export class Presence {
@@ -81,6 +83,21 @@ export class Presence {
   /** Does another process have this role? Only asks, and locks nothing. */
   has(role: Role): boolean {
     return isByteLocked(this.#fd, this.#byteOf(role));
+  }
+
+  /** Marks this sender as one that writes a record in several pieces. */
+  beginLongRecord(): void {
+    lockByte(this.#fd, this.#first + LONG_RECORD, "shared");
+  }
+
+  /** Removes that mark. */
+  endLongRecord(): void {
+    unlockByte(this.#fd, this.#first + LONG_RECORD);
+  }
+
+  /** Is another sender within such a record? */
+  get hasLongRecord(): boolean {
+    return isByteLocked(this.#fd, this.#first + LONG_RECORD);
   }
 
   /** Is this process the only one with a role? */
