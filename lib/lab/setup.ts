@@ -11,6 +11,7 @@ import type {
   Opened,
 } from "../channel/mod.ts";
 import type { ProcessLog } from "../cli/log.ts";
+import { LabError } from "../error.ts";
 import { Progress } from "../cli/progress.ts";
 import type { WaitOptions } from "../wait/wait_for.ts";
 import type { ConsumerOptions, ProducerOptions } from "./flags.ts";
@@ -111,7 +112,10 @@ export async function followLab(
   if (parent === undefined) return { async [Symbol.asyncDispose]() {} };
   const { remove } = await mechanism.load();
   const { dieWith, isAlive } = await import("../posix/process.ts");
-  dieWith(parent, "SIGTERM");
+  if (!dieWith(parent, "SIGTERM")) {
+    await remove(address); // the parent alone had it open
+    throw new LabError("Cannot start as the lab has ended");
+  }
   return {
     async [Symbol.asyncDispose]() {
       if (!signal.aborted) return;

@@ -6,9 +6,11 @@
  */
 import { delay } from "@std/async/delay";
 import {
+  ABSENT,
   type Address,
   CUT,
   END,
+  FULL,
   type KeptOpen,
   type Occupancy,
   PENDING,
@@ -38,6 +40,10 @@ const NAME_MS = 1000;
 const LOOK_MS = 100;
 /** And if it is watched: a later listen(2) changes nothing in the folder. */
 const UNNOTICED_MS = 1000;
+/** No descriptor, or no watch, is left. */
+const SPENT = ["EMFILE", "ENFILE", "ENOSPC"];
+/** The sandbox of a container refuses the call, seccomp(2). */
+const FORBIDDEN = ["EPERM", "EACCES", "ENOSYS"];
 
 export function openSender(address: Address): Sender & Disposable {
   return new SocketSender(pathOf(address));
@@ -83,20 +89,27 @@ class SocketSender extends StreamSender {
     this.#folder = new RunFolder(folderOf(path));
     // Marked even if no consumer listens yet: a producer waits here.
     this.#folder.presence(path).enter("sender", path);
-    this.fd = this.#connect();
+    this.#connect();
   }
 
-  /** @returns A descriptor; `undefined`: no consumer listens there. */
-  #connect(): number | undefined {
+  /** @returns Why it is not connected; `undefined`: it is. */
+  #connect(): typeof ABSENT | typeof FULL | undefined {
     using place = Place.find(this.#path, "socket");
-    if (!place) return undefined;
+    if (!place) return ABSENT;
+    let found = connectTo(place.pinned);
     // A consumer makes the name and listens under the lock: try again there.
-    return connectTo(place.pinned) ??
-      this.#folder.exclusively(() => connectTo(place.pinned));
+    if (found === ABSENT) {
+      found = this.#folder.exclusively(() => connectTo(place.pinned));
+    }
+    if (typeof found !== "number") return found;
+    this.fd = found;
   }
 
   override offer(record: Uint8Array) {
-    this.fd ??= this.#connect();
+    if (this.fd === undefined) {
+      const refused = this.#connect();
+      if (refused) return refused;
+    }
     return super.offer(record);
   }
 
@@ -108,10 +121,12 @@ class SocketSender extends StreamSender {
   async #listenerComes(signal: AbortSignal) {
     using folder = watch(folderOf(this.#path)); // before we look
     for (;;) {
-      this.fd = this.#connect();
-      if (this.fd !== undefined) return;
-      if (folder) await folder.changed(signal, UNNOTICED_MS);
-      else await delay(LOOK_MS, { signal });
+      const refused = this.#connect();
+      if (!refused) return;
+      // When one of 512 connections is accepted, the folder does not change.
+      if (folder && refused !== FULL) {
+        await folder.changed(signal, UNNOTICED_MS);
+      } else await delay(LOOK_MS, { signal });
     }
   }
 
@@ -193,7 +208,7 @@ class SocketReceiver implements Receiver, Disposable {
     try {
       return accept(this.#listener.fd);
     } catch (error) {
-      if (!isSpent(error) || this.#streams.size === 0) throw error;
+      if (!isOneOf(error, SPENT) || this.#streams.size === 0) throw error;
       this.#crowded = true; // accept again when one of these has closed
       this.#changed();
     }
@@ -220,18 +235,16 @@ class SocketReceiver implements Receiver, Disposable {
   }
 }
 
-/** Watches a folder; `undefined`: the user has no watch left, inotify(7). */
+/** Watches a folder; `undefined`: it cannot be watched. */
 function watch(folder: string): FolderWatch | undefined {
   try {
     return new FolderWatch(folder);
   } catch (error) {
-    if (isSpent(error)) return undefined;
+    if (isOneOf(error, [...SPENT, ...FORBIDDEN])) return undefined;
     throw error;
   }
 }
 
-/** Is no descriptor, or no watch, left? */
-function isSpent(error: unknown): boolean {
-  const spent = ["EMFILE", "ENFILE", "ENOSPC"];
-  return error instanceof SystemError && spent.includes(error.code);
+function isOneOf(error: unknown, codes: readonly string[]): boolean {
+  return error instanceof SystemError && codes.includes(error.code);
 }

@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { ABSENT } from "../channel/mod.ts";
 import { LabError } from "../error.ts";
 import { close, unlink } from "../posix/file.ts";
 import type { Presence } from "../posix/presence.ts";
@@ -69,6 +70,6 @@ function taken(path: string): LabError {
 /** Does another program listen there? It sets no mark of presence: connect. */
 function isListened(place: Place): boolean {
   const fd = connectTo(place.pinned);
-  if (fd !== undefined) close(fd);
-  return fd !== undefined;
+  if (typeof fd === "number") close(fd);
+  return fd !== ABSENT;
 }

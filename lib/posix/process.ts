@@ -46,13 +46,14 @@ const PR_SET_PDEATHSIG = 1;
  * @param parent Its process id, which it has told us: it may have ended by now.
  * @param signal How to end; only SIGKILL ends a process whose one thread sleeps
  * in the kernel.
+ * @returns `false`: the parent has ended already, so no signal will come.
  */
 export function dieWith(
   parent: number,
   signal: "SIGKILL" | "SIGTERM" = "SIGKILL",
-): void {
+): boolean {
   if (libc().prctl(PR_SET_PDEATHSIG, BigInt(os.signals[signal])) < 0) {
     throw new SystemError("follow the parent with prctl", errno());
   }
-  if (Deno.ppid !== parent) Deno.exit(1);
+  return Deno.ppid === parent;
 }

@@ -5,6 +5,7 @@
  * @module
  */
 import { constants as os } from "node:os";
+import { ABSENT, FULL } from "../channel/mod.ts";
 import { close, EAGAIN, EINTR, ENOENT, O_CLOEXEC, O_NONBLOCK } from "./file.ts";
 import { errno, libc, SystemError } from "./libc.ts";
 
@@ -48,17 +49,23 @@ function withSocket(
 /**
  * Connects, connect(2).
  *
- * @returns A descriptor; `undefined`: no process listens there.
- * @throws {SystemError} `EAGAIN`: too many connections wait to be accepted.
+ * @returns A descriptor; `ABSENT`: no process listens there; `FULL`: too many
+ * connections wait to be accepted.
  */
-export function connectTo(path: string): number | undefined {
+export function connectTo(path: string): number | typeof ABSENT | typeof FULL {
   const address = addressOf(path);
-  return withSocket(
+  let error = 0;
+  const fd = withSocket(
     `connect to ${path}`,
-    (fd) => libc().connect(fd, address, address.length),
+    (fd) => {
+      const result = libc().connect(fd, address, address.length);
+      error = errno();
+      return result;
+    },
     // No listener yet; or a killed listener has left its name behind.
-    [ENOENT, ECONNREFUSED],
+    [ENOENT, ECONNREFUSED, EAGAIN],
   );
+  return fd ?? (error === EAGAIN ? FULL : ABSENT);
 }
 
 /**

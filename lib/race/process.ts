@@ -18,7 +18,7 @@ export interface ProcessJob {
 
 if (import.meta.main) {
   const { job, parent }: ProcessJob = JSON.parse(Deno.args[0]);
-  dieWith(parent);
+  if (!dieWith(parent)) Deno.exit(1);
   using segment = mapShared(0);
   write(segment.memory, blockingProcessParking, job);
 }
