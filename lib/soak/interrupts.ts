@@ -9,6 +9,7 @@ import { abortable } from "@std/async/abortable";
 import config from "../../deno.json" with { type: "json" };
 import { type Ending, startProcess } from "../lab/child.ts";
 import { mechanismNamed } from "../mechanism/mod.ts";
+import { namesLeft, removeNames } from "./names.ts";
 import type { Random } from "./random.ts";
 
 /** How long (ms) after its start Ctrl-C comes, at most. */
@@ -90,11 +91,8 @@ async function interrupt(
   if (ending.code !== 130 && ending.died !== "was ended by SIGINT") {
     words.push(ending.died ?? `exit code ${ending.code}`);
   }
-  const there = await operations?.inspect?.({ name });
-  if (there) {
-    words.push(`${there.object} was left behind`);
-    await operations?.remove({ name });
-  }
+  words.push(...namesLeft(name).map((left) => `${left} was left behind`));
+  if (operations) await removeNames(name, operations);
   return words.map((text) => `${line}, Ctrl-C after ${afterMs} ms: ${text}`);
 }
 

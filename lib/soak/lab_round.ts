@@ -9,6 +9,7 @@ import { isAlive } from "../posix/process.ts";
 import { account } from "./account.ts";
 import { IN_A_LAB } from "./allowance.ts";
 import { Changes } from "./changes.ts";
+import { namesLeft, removeNames } from "./names.ts";
 import { FIRST_VALUE, Peer, VALUES_EACH, WAYS } from "./peer.ts";
 import { lcg, oneOf, type Random } from "./random.ts";
 import { add, emptyResult, type Result } from "./result.ts";
@@ -55,7 +56,7 @@ export class LabRound {
     } catch (error) {
       if (!this.#signal.aborted) throw error;
     } finally {
-      await this.#operations.remove({ name: this.#name });
+      await removeNames(this.#name, this.#operations);
     }
     return this.#result;
   }
@@ -98,20 +99,18 @@ export class LabRound {
 
   /** Waits until nothing is left of a lab. @returns What is left, in words. */
   async #leftBy(lab: Peer): Promise<string[]> {
-    const object = { name: this.#name };
     let left: string[] = [];
     const latest = performance.now() + ORPHANED_MS;
     do {
-      const there = await this.#operations.inspect?.(object);
       left = lab.pids.filter((pid) => isAlive(pid))
-        .map((pid) => `process ${pid} of the lab was left behind`);
-      if (there) left.push(`${there.object} was left behind by the lab`);
+        .map((pid) => `process ${pid}`);
+      left.push(...namesLeft(this.#name));
       const never = () => false;
       if (left.length > 0) {
         await this.#changes.until(never, LOOK_MS, this.#signal);
       }
     } while (left.length > 0 && performance.now() < latest);
-    return left;
+    return left.map((what) => `${what} was left behind by the lab`);
   }
 
   #add(lab: Peer, words: string[]): void {

@@ -1,6 +1,6 @@
 /**
- * A producer, a consumer or a lab that the soak has started: the real script as
- * a real process, and what it has said in its log.
+ * A process that the soak has started: the real script, and what it has said in
+ * its log.
  *
  * @module
  */
@@ -12,9 +12,13 @@ import { EXIT_CODES, type Signal } from "./signals.ts";
 
 /** The two ends of a channel. */
 export type Part = "producer" | "consumer";
+/** What a process is, as in `scripts/NAME.ts`. */
+export type Kind = Part | "lab" | "server" | "client";
 
 const WRITING = "INFO:process1:Writing ";
 const READ = "INFO:process2:Read: ";
+/** The numbers that a server hands out, and those that a client gets. */
+const RANGE = /^INFO:(?:server:Answered|client:Got) (\d+)(?: to (\d+))?$/;
 const PID = /^INFO:\w+:Pid:(\d+)$/;
 
 /** The first of all values: all have 13 digits, so a torn one is noticed. */
@@ -38,7 +42,7 @@ const LINES_KEPT = 5;
 
 /** What a peer runs with. */
 export interface PeerOptions {
-  part: Part | "lab";
+  part: Kind;
   /** Its flags. */
   args: string[];
   /** Descriptors, if the channel is a pipe. */
@@ -50,10 +54,10 @@ export interface PeerOptions {
 
 /** A process, and what it has said. */
 export class Peer {
-  readonly part: Part | "lab";
-  /** The values that it has said to write, in their order. */
+  readonly part: Kind;
+  /** The values that it has said to write or hand out, in their order. */
   readonly written: number[] = [];
-  /** The values that it has said to have read, in their order. */
+  /** The values that it has said to have read or got, in their order. */
   readonly read: number[] = [];
   /** Its process id, and those of its children. */
   readonly pids: number[] = [];
@@ -98,7 +102,11 @@ export class Peer {
 
   /** How many values it has moved. */
   get moved(): number {
-    return this.part === "producer" ? this.written.length : this.read.length;
+    return this.#writes ? this.written.length : this.read.length;
+  }
+
+  get #writes(): boolean {
+    return this.part === "producer" || this.part === "server";
   }
 
   /** How it has ended, and the last line of its log. */
@@ -152,6 +160,12 @@ export class Peer {
   #take(line: string): void {
     if (line.startsWith(WRITING)) return this.#value(line, WRITING);
     if (line.startsWith(READ)) return this.#value(line, READ);
+    const [range, first, last = first] = RANGE.exec(line) ?? [];
+    if (range !== undefined) {
+      const numbers = this.#writes ? this.written : this.read;
+      for (let n = Number(first); n <= Number(last); n++) numbers.push(n);
+      return;
+    }
     this.lines.push(line);
     if (this.lines.length > LINES_KEPT) this.lines.shift();
     const [, pid] = PID.exec(line) ?? [];

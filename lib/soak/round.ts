@@ -11,6 +11,7 @@ import { LabError } from "../error.ts";
 import { Changes } from "./changes.ts";
 import { Ends } from "./ends.ts";
 import { Hostile } from "./hostile.ts";
+import { namesLeft, removeNames } from "./names.ts";
 import { type Event, nextEvent } from "./plan.ts";
 import { lcg, type Random } from "./random.ts";
 import { emptyResult, type Result } from "./result.ts";
@@ -78,7 +79,7 @@ export class Round {
       if (error instanceof LabError) result.words.push(error.message);
       else if (!this.#signal.aborted) throw error;
     } finally {
-      await this.#operations.remove({ name: this.#ends.name });
+      await removeNames(this.#ends.name, this.#operations);
     }
     this.#account();
     return result;
@@ -120,8 +121,7 @@ export class Round {
     }
     if (parts.length > 1) {
       // Both ends were killed: what is there without them?
-      const there = await this.#operations.inspect?.({ name: ends.name });
-      if (there) result.left++;
+      if (namesLeft(ends.name).length > 0) result.left++;
     }
     if (successors) { for (const part of parts) ends.start(part); }
   }
@@ -172,8 +172,8 @@ export class Round {
     consumer.signal("SIGTERM");
     const wrong = await consumer.endsBy("SIGTERM", this.#signal);
     if (wrong !== undefined) result.words.push(wrong);
-    const there = await this.#operations.inspect?.({ name: ends.name });
-    if (there) result.words.push(`${there.object} was left behind`);
+    const left = namesLeft(ends.name);
+    result.words.push(...left.map((name) => `${name} was left behind`));
   }
 
   #account(): void {

@@ -16,13 +16,16 @@ import { lcg } from "./random.ts";
 import { interruptReport, report } from "./report.ts";
 import { add, emptyResult, type Result, type Total } from "./result.ts";
 import { Round } from "./round.ts";
+import { ServiceRound } from "./service_round.ts";
 
 /** How many kills a round has; a seed repeats one round. */
 const KILLS_A_ROUND = 10;
 /** From one round's seed to the next: 2^32 divided by the golden ratio. */
 const SEED_STEP = 0x9e3779b1;
-/** One of so many rounds kills whole labs. */
-const LAB_ROUNDS = 10;
+/** Of so many rounds, one kills whole labs, and one clients of a server. */
+const KINDS = 10;
+const LAB = 0;
+const SERVICE = 1;
 /** How many unexplained things of a round are said. */
 const WORDS_SAID = 5;
 
@@ -115,8 +118,13 @@ async function runRound(
   const mechanism = mechanismNamed(via);
   const operations = await mechanism.load();
   const name = `soak-${crypto.randomUUID().slice(0, 13)}`;
-  const inOneProcess = mechanism.properties.processes === "one";
-  const Kind = inOneProcess || seed % LAB_ROUNDS === 0 ? LabRound : Round;
+  const { processes, openedBy } = mechanism.properties;
+  const kind = processes === "one" ? LAB : seed % KINDS;
+  const Kind = kind === LAB
+    ? LabRound
+    : kind === SERVICE && openedBy === "name"
+    ? ServiceRound
+    : Round;
   return await new Kind(mechanism, operations, { name, seed, signal })
     .run(kills);
 }
