@@ -65,6 +65,8 @@ export const SOAK = defineCommand({
       ...options,
       /** The mechanisms' names. */
       via: all ? NAMES : [...new Set(via)],
+      /** Were they asked for by name? Then each of them must be available. */
+      named: !all,
       seed: seed ?? crypto.getRandomValues(new Uint32Array(1))[0],
     };
   },

@@ -139,9 +139,11 @@ export class Peer {
     if (!await this.#changes.until(over, DEAF_MS, abort)) {
       return `for ${DEAF_MS / 1000} s deaf to ${signal}: ${this.words}`;
     }
-    const good = signal === "SIGKILL"
-      ? this.ending?.died === "was ended by SIGKILL"
-      : this.ending?.code === EXIT_CODES[signal];
+    const { code, died } = this.ending ?? {};
+    // Before a process has said its Pid, it may not listen to signals yet.
+    const deafYet = signal === "SIGKILL" || this.pids.length === 0;
+    const good = deafYet && died === `was ended by ${signal}` ||
+      signal !== "SIGKILL" && code === EXIT_CODES[signal];
     if (!good) return `after ${signal} ${this.words}`;
   }
 

@@ -40,10 +40,11 @@ export async function runSoak(
   options: SoakOptions,
   signal: AbortSignal,
 ): Promise<number> {
-  const { via, kills, interrupts, seed, json } = options;
+  const { kills, interrupts, seed, json } = options;
   const log = new ProcessLog("soak");
   log.start();
   log.info(`Seed ${seed}`, { seed });
+  const via = usable(options, log);
   using file = json ? new ResultFile("json", json) : undefined;
   const all = via.length * kills + COMMAND_COUNT * interrupts;
   using progress = await Progress.onTerminal("Soak", all);
@@ -71,6 +72,17 @@ export async function runSoak(
   const good = totals.every(({ unexplained }) => unexplained === 0) &&
     interrupted.every(({ words }) => words.length === 0);
   return good ? 0 : 1;
+}
+
+/** Mechanisms that this machine has. */
+function usable({ via, named }: SoakOptions, log: ProcessLog): string[] {
+  return via.filter((name) => {
+    const there = mechanismNamed(name).available();
+    if (there === true) return true;
+    if (named) throw new LabError(`Cannot use --via=${name}: ${there}`);
+    log.info(`Left out: ${name}: ${there}`);
+    return false;
+  });
 }
 
 /** What both kinds of soak need. */
