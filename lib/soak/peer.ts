@@ -23,8 +23,11 @@ const PID = /^INFO:\w+:Pid:(\d+)$/;
 
 /** The first of all values: all have 13 digits, so a torn one is noticed. */
 export const FIRST_VALUE = 1e12;
-/** How many values a producer has. It is killed long before it has no more. */
-export const VALUES_EACH = 1e7;
+/**
+ * How many values a producer has. It is killed long before it has no more; but
+ * if kill -9 ends the soak itself, producers and consumers end by themselves.
+ */
+export const VALUES_EACH = 1e6;
 /** How the processes wait; not often by spinning, which takes a processor. */
 export const WAYS = ["block", "block", "block", "retry", "retry", "spin"];
 /** A half message of a hostile peer may stand before it. */
@@ -92,6 +95,7 @@ export class Peer {
       stdin,
       stdout,
       onError: (pieces) => this.#listen(pieces),
+      newGroup: true, // Ctrl-C is for the soak, which then ends its processes
     });
     this.ended = this.#child.ended.then((ending) => {
       this.ending = ending;
