@@ -84,13 +84,17 @@ type Place = [producer: number, index: number];
  * ```ts
  * import { assertEquals } from "@std/assert";
  *
- * const producer = { values: [1, 2, 3, 4], end: "finished", consumersBefore: 0 };
- * const consumers = [
+ * const producer: Produced = {
+ *   values: [1, 2, 3, 4],
+ *   end: "finished",
+ *   consumersBefore: 0,
+ * };
+ * const consumers: Consumed[] = [
  *   { values: [1], end: "kill -9", lost: 0 },
  *   { values: [3, 4], end: "finished", lost: 0 },
- * ] as const;
- * const none = { unsaid: 1, kernel: 0 };
- * const { lost, unexplained } = account([{ ...producer, end: "finished" }], consumers, none);
+ * ];
+ * const allowance = { unsaid: 1, kernel: 0 };
+ * const { lost, unexplained } = account([producer], consumers, allowance);
  * assertEquals([lost, unexplained], [1, 0]);
  * ```
  */
