@@ -6,10 +6,10 @@
  */
 import { delay } from "@std/async/delay";
 import { abortable } from "@std/async/abortable";
-import config from "../../deno.json" with { type: "json" };
 import { type Ending, startProcess } from "../lab/child.ts";
 import { mechanismNamed } from "../mechanism/mod.ts";
 import { namesLeft, removeNames } from "./names.ts";
+import { permissionsOf } from "./task.ts";
 import type { Random } from "./random.ts";
 
 /** How long (ms) after its start Ctrl-C comes, at most. */
@@ -139,11 +139,4 @@ async function run(
     toAll("SIGKILL");
     await child.ended;
   }
-}
-
-/** The permissions of a task in deno.json. */
-function permissionsOf(task: string): string[] {
-  const { command } = Object.entries(config.tasks)
-    .filter(([name]) => name === task).map(([, task]) => task)[0];
-  return command.split(" ").filter((word) => word.startsWith("--allow-"));
 }

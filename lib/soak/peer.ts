@@ -5,9 +5,9 @@
  * @module
  */
 import { type Child, type Ending, startProcess } from "../lab/child.ts";
-import { PERMISSIONS } from "../mechanism/mod.ts";
 import type { Changes } from "./changes.ts";
 import { HALF } from "./hostile.ts";
+import { permissionsOf } from "./task.ts";
 import { EXIT_CODES, type Signal } from "./signals.ts";
 
 /** The two ends of a channel. */
@@ -32,9 +32,6 @@ export const VALUES_EACH = 1e6;
 export const WAYS = ["block", "block", "block", "retry", "retry", "spin"];
 /** A half message of a hostile peer may stand before it. */
 const VALUE = new RegExp(`^(?:${HALF})*(1\\d{12})$`);
-
-/** The permissions that the task of lab has, beside those of its children. */
-const LAB_PERMISSIONS = ["--allow-run", "--allow-env"];
 
 const LOST = /^WARNING:process2:(\d+) more values? had come and w/;
 const BAD = "ERROR:process2:Cannot read a ";
@@ -89,9 +86,7 @@ export class Peer {
     this.#child = startProcess({
       script: new URL(`../../scripts/${part}.ts`, import.meta.url),
       args,
-      permissions: part === "lab"
-        ? [...PERMISSIONS, ...LAB_PERMISSIONS]
-        : PERMISSIONS,
+      permissions: permissionsOf(part),
       stdin,
       stdout,
       onError: (pieces) => this.#listen(pieces),
