@@ -21,6 +21,7 @@ const LINES = [
   "race --times=1000 --lock=atomic",
   "mechanisms",
   "remove",
+  "soak --via=pipe --kills=1",
   "bench --via=pipe,workers --size=8 --seconds=0.01 --json=run/b.json --plot=run/b.svg",
 ];
 
