@@ -23,9 +23,10 @@ const HEADINGS = [
 const LEGEND = `\
 kills: kill -9 of a process at work. other: SIGSTOP with SIGCONT, SIGINT,
 SIGTERM, SIGHUP. written: values that were written for certain. lost: with a
-consumer, as the mechanism must lose them. twice: read twice. torn: read and
-never written. left: channels that were there when both ends had been killed.
-wrong: all that none of this explains; it must be 0.
+consumer, a client or a whole lab that was ended, as the mechanism must lose
+them. twice: read twice. torn: read and never written. left: channels that were
+there when both ends had been killed. wrong: all that none of this explains; it
+must be 0.
 `;
 
 /** A row for each mechanism, and what the columns mean. */
