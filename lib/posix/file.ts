@@ -6,7 +6,7 @@
  * @module
  */
 import { constants as os } from "node:os";
-import { cString, errno, libc, SystemError } from "./libc.ts";
+import { confirmed, cString, errno, libc, SystemError } from "./libc.ts";
 
 /** Nothing to read, or no room to write, right now. */
 export const EAGAIN = os.errno.EAGAIN;
@@ -103,6 +103,9 @@ export function bytesIn(fd: number): number {
   throw new SystemError(`ask descriptor ${fd} for its bytes`, error);
 }
 
+/** Errors of read(2) and write(2) that callers expect. */
+const USUAL = [EAGAIN, EPIPE, EINTR, ECONNRESET];
+
 /** Closes a descriptor, close(2). */
 export function close(fd: number): void {
   libc().close(fd);
@@ -116,7 +119,9 @@ export function close(fd: number): void {
  */
 export function read(fd: number, buffer: Uint8Array): number {
   const count = libc().read(fd, buffer, BigInt(buffer.length));
-  return count < 0 ? -(errno() || EINTR) : count; // 0 would mean the end
+  if (count >= 0) return count;
+  const again = () => libc().read(fd, buffer, BigInt(buffer.length));
+  return confirmed(errno(), USUAL, again);
 }
 
 /**
@@ -140,7 +145,9 @@ export function write(
   // A view costs an object, so it is made only after a short write.
   const part = offset === 0 ? buffer : buffer.subarray(offset);
   const count = libc().write(fd, part, BigInt(length));
-  return count < 0 ? -(errno() || EINTR) : count;
+  if (count >= 0) return count;
+  const again = () => libc().write(fd, part, BigInt(length));
+  return confirmed(errno(), USUAL, again);
 }
 
 /**

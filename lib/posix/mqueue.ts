@@ -13,10 +13,12 @@ import {
   O_RDWR,
   O_WRONLY,
 } from "./file.ts";
-import { cString, errno, libc, SystemError } from "./libc.ts";
+import { confirmed, cString, errno, libc, SystemError } from "./libc.ts";
 import { openHint } from "./mqueue_hint.ts";
 
 const { EINTR, ENOENT } = os.errno;
+/** Errors that mean: full, or empty, at the moment. */
+const NOT_NOW = [EAGAIN, EINTR];
 
 /** Options for {@linkcode MessageQueue.open}. */
 export interface QueueOptions {
@@ -128,11 +130,13 @@ export class MessageQueue implements Disposable {
    */
   send(record: Uint8Array, priority = 0): boolean {
     const { mq_send } = libc();
-    const sent = mq_send(this.fd, record, BigInt(record.length), priority);
+    const call = () =>
+      mq_send(this.fd, record, BigInt(record.length), priority);
+    let sent = call();
+    if (sent < 0) sent = confirmed(errno(), NOT_NOW, call);
     if (sent === 0) return true;
-    const error = errno();
-    if (error === EAGAIN || error === EINTR) return false;
-    throw new SystemError(`mq_send ${this.#name}`, error);
+    if (NOT_NOW.includes(-sent)) return false;
+    throw new SystemError(`mq_send ${this.#name}`, -sent);
   }
 
   /**
@@ -143,16 +147,13 @@ export class MessageQueue implements Disposable {
    */
   receive(): Uint8Array | undefined {
     const { mq_receive } = libc();
-    const count = mq_receive(
-      this.fd,
-      this.#buffer,
-      this.#room,
-      this.#priority,
-    );
+    const call = () =>
+      mq_receive(this.fd, this.#buffer, this.#room, this.#priority);
+    let count = call();
+    if (count < 0) count = confirmed(errno(), NOT_NOW, call);
     if (count >= 0) return this.#buffer.subarray(0, count);
-    const error = errno();
-    if (error === EAGAIN || error === EINTR) return undefined;
-    throw new SystemError(`mq_receive ${this.#name}`, error);
+    if (NOT_NOW.includes(-count)) return undefined;
+    throw new SystemError(`mq_receive ${this.#name}`, -count);
   }
 
   /** The priority of the message received last. */

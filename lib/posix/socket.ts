@@ -7,7 +7,7 @@
 import { constants as os } from "node:os";
 import { ABSENT, FULL } from "../channel/mod.ts";
 import { close, EAGAIN, EINTR, ENOENT, O_CLOEXEC, O_NONBLOCK } from "./file.ts";
-import { errno, libc, SystemError } from "./libc.ts";
+import { confirmed, errno, libc, SystemError } from "./libc.ts";
 
 const { EADDRINUSE, ECONNABORTED, ECONNREFUSED } = os.errno;
 
@@ -94,9 +94,11 @@ export function listenAt(path: string): number | undefined {
  * @returns A descriptor; `undefined`: no connection waits.
  */
 export function accept(listener: number): number | undefined {
-  const fd = libc().accept4(listener, null, null, FLAGS);
+  const call = () => libc().accept4(listener, null, null, FLAGS);
+  const none = [EAGAIN, ECONNABORTED, EINTR];
+  let fd = call();
+  if (fd < 0) fd = confirmed(errno(), none, call);
   if (fd >= 0) return fd;
-  const error = errno();
-  if ([EAGAIN, ECONNABORTED, EINTR].includes(error)) return undefined;
-  throw new SystemError("accept a connection", error);
+  if (none.includes(-fd)) return undefined;
+  throw new SystemError("accept a connection", -fd);
 }

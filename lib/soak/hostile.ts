@@ -100,7 +100,10 @@ export class Hostile implements Disposable {
 
   #openEnd(toRead: boolean): number | undefined {
     const { name: via } = this.#mechanism;
-    if (via === "socket") return connectTo(`run/${this.#name}.sock`);
+    if (via === "socket") {
+      const fd = connectTo(`run/${this.#name}.sock`);
+      return typeof fd === "number" ? fd : undefined;
+    }
     const path = this.#pipe === undefined
       ? `run/${this.#name}.fifo`
       : `/proc/self/fd/${this.#pipe}`;

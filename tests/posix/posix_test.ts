@@ -1,3 +1,4 @@
+import { constants as os } from "node:os";
 import {
   assert,
   assertEquals,
@@ -21,7 +22,7 @@ import {
 } from "../../lib/posix/file.ts";
 import { processParking } from "../../lib/shared_memory/process_parking.ts";
 import { available } from "../../lib/posix/available.ts";
-import { libc, SystemError } from "../../lib/posix/libc.ts";
+import { confirmed, libc, SystemError } from "../../lib/posix/libc.ts";
 import { MessageQueue } from "../../lib/posix/mqueue.ts";
 import { stat } from "../../lib/posix/stat.ts";
 import {
@@ -31,6 +32,7 @@ import {
   POLLOUT,
   waitFd,
 } from "../../lib/posix/poll.ts";
+import { Pipe } from "../../lib/posix/pipe.ts";
 import { isAlive } from "../../lib/posix/process.ts";
 import { openShared, unlinkShared } from "../../lib/posix/shm.ts";
 
@@ -117,6 +119,21 @@ function startPeer(code: string, permissions = ["--allow-all"]) {
     },
   };
 }
+
+test("confirmed() believes an unusual error only if it comes again", () => {
+  const buffer = new Uint8Array(1);
+  const readFrom = (fd: number) => () => libc().read(fd, buffer, 1n);
+  const { ENOENT } = os.errno;
+  using pipe = new Pipe();
+  setNonBlocking(pipe.output, true);
+  const read = readFrom(pipe.output);
+  assertEquals(confirmed(EAGAIN, [EAGAIN], read), -EAGAIN, "and is not called");
+  assertEquals(confirmed(ENOENT, [EAGAIN], read), -EAGAIN, "it was changed");
+  assertEquals(confirmed(EBADF, [EAGAIN], readFrom(-1)), -EBADF, "it is so");
+  assertEquals(write(pipe.input, new Uint8Array([7])), 1);
+  assertEquals(confirmed(ENOENT, [EAGAIN], read), 1, "now it has come");
+  assertEquals(buffer[0], 7);
+});
 
 Deno.test("available() gives the reason without permission, and nothing prompts", async () => {
   if (Deno.build.os !== "linux") return;
