@@ -46,6 +46,22 @@ export class TimeoutError extends LabError {
 }
 
 /**
+ * Another process has held the lock of an object for too long: it was stopped
+ * in the middle of a step, or it is a program that is not ours.
+ *
+ * @example
+ * ```ts
+ * import { assertEquals } from "@std/assert";
+ *
+ * assertEquals(new LockedError("locked") instanceof LabError, true);
+ * ```
+ */
+export class LockedError extends LabError {
+  /** The class's name, for `error.name`. */
+  override name = "LockedError";
+}
+
+/**
  * The code of a system error; `undefined` for any other value.
  *
  * @example

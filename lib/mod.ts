@@ -32,7 +32,13 @@
  * @module
  */
 export * from "./channel/mod.ts";
-export { errorCode, isExpected, LabError, TimeoutError } from "./error.ts";
+export {
+  errorCode,
+  isExpected,
+  LabError,
+  LockedError,
+  TimeoutError,
+} from "./error.ts";
 export * from "./mechanism/mod.ts";
 export { header } from "./message/header.ts";
 export { Inbox } from "./message/inbox.ts";

@@ -47,13 +47,13 @@ export async function runConsumer(
   const address = addressOf(options, options.as, memory);
   const { openReceiver } = await mechanism.load();
   const log = new ProcessLog(name);
+  const wait = waitOptionsOf(options, signal);
   await using _lab = await followLab(options, address, signal);
   await using receiver = await openEnd(
     () => openReceiver(address),
     "sender",
-    { mechanism, address, log },
+    { mechanism, address, log, wait },
   );
-  const wait = waitOptionsOf(options, signal);
   const reopens = openedBy === "name";
   const common = { count, boundaries, reopens, log, progress, wait, output };
   if (quiet && interval === 0 && options.format === "line") {

@@ -16,6 +16,7 @@ import { isErrorFull, writeError } from "../cli/standard_error.ts";
 import { LabError } from "../error.ts";
 import { permissionsFor } from "../mechanism/mod.ts";
 import { Pipe } from "../posix/pipe.ts";
+import { openInTime } from "../wait/open.ts";
 import {
   type Child,
   denoArguments,
@@ -58,7 +59,11 @@ export async function runLab(
 
   const { allocate, inspect, keepOpen, remove } = await mechanism.load();
   const memory = allocate?.(options);
-  await using kept = await keepOpen?.({ ...options, memory });
+  const { timeout } = options;
+  await using kept = keepOpen && await openInTime(
+    () => keepOpen({ ...options, memory }),
+    { timeout, signal },
+  );
   if (await kept?.ready()) {
     throw new LabError(
       `Cannot start as messages of an earlier run lie in the ${mechanism.name}: ` +

@@ -52,13 +52,13 @@ export async function runProducer(
   const address = addressOf(options, options.to, memory);
   const { openSender } = await mechanism.load();
   const log = new ProcessLog(from);
+  const wait = waitOptionsOf(options, signal);
   await using _lab = await followLab(options, address, signal);
   await using sender = await openEnd(
     () => openSender(address),
     "receiver",
-    { mechanism, address, log },
+    { mechanism, address, log, wait },
   );
-  const wait = waitOptionsOf(options, signal);
   await using acknowledgements = options.sync
     ? await Acknowledgements.open(mechanism, `${options.name}.${from}`)
     : undefined;

@@ -13,6 +13,7 @@ import type {
 import type { ProcessLog } from "../cli/log.ts";
 import { LabError } from "../error.ts";
 import { Progress } from "../cli/progress.ts";
+import { openInTime } from "../wait/open.ts";
 import type { WaitOptions } from "../wait/wait_for.ts";
 import type { ConsumerOptions, ProducerOptions } from "./flags.ts";
 
@@ -53,15 +54,19 @@ function openedLine(
 export async function openEnd<End>(
   open: () => Opened<End>,
   other: "sender" | "receiver",
-  { mechanism, address, log }: {
+  { mechanism, address, log, wait }: {
     mechanism: Mechanism;
     address: NamedAddress;
     log: ProcessLog;
+    wait: WaitOptions;
   },
 ): Promise<End & (Disposable | AsyncDisposable)> {
   const { inspect } = await mechanism.load();
   const before = await inspect?.(address);
-  const end = await open();
+  const end = await openInTime(
+    open,
+    wait,
+  );
   log.start();
   log.debug(openedLine(mechanism, address));
   if (before && before.messages > 0 && !isUsed(before)) {

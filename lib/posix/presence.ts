@@ -4,7 +4,7 @@
  * @module
  */
 import { constants as os } from "node:os";
-import { LabError } from "../error.ts";
+import { LabError, LockedError } from "../error.ts";
 import { isByteLocked, lockByte, unlockByte } from "./byte_lock.ts";
 import { errno, libc, SystemError } from "./libc.ts";
 
@@ -132,7 +132,8 @@ const LOCK_EX = 2;
 const LOCK_NB = 4;
 const LOCK_UN = 8;
 
-const LOCK_TIMEOUT_MS = 5000;
+/** How long (ms) to wait for a lock. Meanwhile the thread hears no Ctrl-C. */
+const LOCK_TIMEOUT_MS = 1000;
 const NOTHING = new Int32Array(0);
 
 /**
@@ -140,7 +141,7 @@ const NOTHING = new Int32Array(0);
  * The work must be short, as the others block until it is over.
  *
  * @param what The file's name in the error.
- * @throws {LabError} If another process holds the lock for 5 s: it is stopped.
+ * @throws {LockedError} If other processes hold the lock for a second.
  */
 export function exclusively<T>(fd: number, what: string, work: () => T): T {
   const { flock, poll } = libc();
@@ -151,7 +152,7 @@ export function exclusively<T>(fd: number, what: string, work: () => T): T {
       throw new SystemError(`lock ${what}`, error);
     }
     if (performance.now() > latestMs) {
-      throw new LabError(
+      throw new LockedError(
         `Cannot lock ${what} as another process holds the lock: ` +
           `is one of ours stopped? fg, or kill -9`,
       );

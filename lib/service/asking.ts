@@ -7,7 +7,7 @@ import type { Operations, Receiver, Sender } from "../channel/mod.ts";
 import type { ProcessLog } from "../cli/log.ts";
 import { header } from "../message/header.ts";
 import { Message, MessageError, recordOf } from "../message/mod.ts";
-import { waitFor } from "../wait/mod.ts";
+import { openInTime, waitFor } from "../wait/mod.ts";
 import type { ClientOptions } from "./flags.ts";
 import { Incoming, type IncomingWait } from "./incoming.ts";
 import { newReplyName, replyAddress } from "./reply_channel.ts";
@@ -61,7 +61,12 @@ export class Asking implements AsyncDisposable {
     const address = replyAddress(mechanism, replyTo);
     await using stack = new AsyncDisposableStack();
     const receiver = stack.use(await operations.openReceiver(address));
-    const sender = stack.use(await operations.openSender({ name }));
+    const sender = stack.use(
+      await openInTime(() => operations.openSender({ name }), {
+        timeout: options.timeout,
+        signal,
+      }),
+    );
     const ends = { replyTo, sender, receiver };
     const asking = new Asking(operations, options, log, signal, ends);
     stack.move();

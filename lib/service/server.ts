@@ -10,6 +10,7 @@ import { amount } from "../lab/tally.ts";
 import { Answers } from "./answers.ts";
 import type { ServerOptions } from "./flags.ts";
 import { Incoming } from "./incoming.ts";
+import { openInTime } from "../wait/open.ts";
 import { readRequest, REQUEST_BYTES } from "./request.ts";
 
 /** Answers requests until so many are answered, or for ever. */
@@ -20,10 +21,12 @@ export async function runServer(
   const log = new ProcessLog("server");
   const operations = await mechanism.load();
   await using answers = new Answers(mechanism, operations, log, signal);
-  await using receiver = await operations.openReceiver({
-    name,
-    exclusive: true, // two servers would hand out the same numbers
-  });
+  // Two servers would hand out the same numbers.
+  const address = { name, exclusive: true };
+  await using receiver = await openInTime(
+    () => operations.openReceiver(address),
+    { timeout: 0, signal },
+  );
   const incoming = new Incoming(mechanism, receiver, REQUEST_BYTES);
   const waiting = {
     way: wait,

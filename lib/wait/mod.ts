@@ -6,6 +6,7 @@
  */
 export { TimeoutError } from "../error.ts";
 export type { Ready } from "./block.ts";
+export { openInTime } from "./open.ts";
 export * from "./receive.ts";
 export {
   type Clock,
