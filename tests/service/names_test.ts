@@ -29,7 +29,7 @@ const { success } = await new Deno.Command("unshare", {
   stderr: "null",
 }).output().catch(() => ({ success: false }));
 
-for (const via of ["fifo", "socket", "queue"] as const) {
+for (const via of VIAS) {
   Deno.test({
     name:
       `${via}: clients that are both process 1, each in its container, get their own answers`,
