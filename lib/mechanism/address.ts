@@ -4,6 +4,9 @@
  * @module
  */
 import { type Address, NAME } from "../channel/mod.ts";
+import { LabError } from "../error.ts";
+import { libc } from "../posix/libc.ts";
+import type { Stat } from "../posix/stat.ts";
 
 /**
  * The channel's name, which becomes part of a path.
@@ -47,6 +50,19 @@ export function ownObject({ path }: Address): string | undefined {
   }
   throw new TypeError(
     `Cannot use '${path}' as a name: it must be a slash and 1 to 254 other characters`,
+  );
+}
+
+/**
+ * Refuses to remove a queue or a segment of another user.
+ *
+ * @throws {LabError} If it belongs to another user.
+ */
+export function checkOwner(object: string, { uid }: Stat): void {
+  const user = libc().geteuid();
+  if (uid === user) return;
+  throw new LabError(
+    `Cannot remove ${object} as it belongs to user ${uid} and we are user ${user}`,
   );
 }
 

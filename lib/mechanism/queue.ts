@@ -25,7 +25,7 @@ import { MessageQueue } from "../posix/mqueue.ts";
 import { waitFd } from "../posix/poll.ts";
 import { exclusively, Presence, type Role } from "../posix/presence.ts";
 import { stat } from "../posix/stat.ts";
-import { channelName, ownObject } from "./address.ts";
+import { channelName, checkOwner, ownObject } from "./address.ts";
 
 const CAPACITY = 10; // messages: what every user may have, msg_max
 const SIZE_BYTES = 8192; // msgsize_max
@@ -74,6 +74,7 @@ export function remove(address: Address): string | undefined {
   const name = nameOf(address);
   using open = openExisting(name);
   if (!open) return undefined;
+  checkOwner(name, stat(open.fd));
   const { messages } = open.attributes();
   MessageQueue.unlink(name);
   return `${name} (${messages} messages were in it)`;

@@ -17,7 +17,12 @@ import type {
 import { LabError } from "../error.ts";
 import { libc, SystemError } from "../posix/libc.ts";
 import { exclusively, Presence, type Role } from "../posix/presence.ts";
-import { openShared, type SharedSegment, unlinkShared } from "../posix/shm.ts";
+import {
+  openShared,
+  type SharedSegment,
+  statShared,
+  unlinkShared,
+} from "../posix/shm.ts";
 import { stat } from "../posix/stat.ts";
 import {
   type Attendance,
@@ -28,7 +33,7 @@ import { claimNumber, isNumberTaken } from "../shared_memory/end_number.ts";
 import { ringBytes } from "../shared_memory/layout.ts";
 import { processParking } from "../shared_memory/process_parking.ts";
 import { Ring } from "../shared_memory/ring.ts";
-import { channelName, ownObject } from "./address.ts";
+import { channelName, checkOwner, ownObject } from "./address.ts";
 import { FollowingReceiver, FollowingSender } from "./following.ts";
 
 const CAPACITY = 64; // messages
@@ -82,6 +87,9 @@ export function tryOut(): void {
 
 export function remove(address: Address): string | undefined {
   const name = nameOf(address);
+  const found = statShared(name);
+  if (!found) return undefined;
+  checkOwner(name, found);
   const left = describe(name);
   return unlinkShared(name) ? `${name} (${left})` : undefined;
 }

@@ -4,12 +4,12 @@
  * @module
  */
 import { constants as os } from "node:os";
-import { EAGAIN, O_CREAT, O_EXCL, O_RDWR } from "./file.ts";
+import { EAGAIN, O_CREAT, O_EXCL, O_RDONLY, O_RDWR } from "./file.ts";
 import { LabError } from "../error.ts";
 import { cString, errno, libc, SystemError } from "./libc.ts";
-import { stat } from "./stat.ts";
+import { type Stat, stat } from "./stat.ts";
 
-const { EEXIST, EINTR, ENOENT } = os.errno;
+const { EACCES, EEXIST, EINTR, ENOENT } = os.errno;
 const MOST_BYTES = 2 ** 31 - 1; // in one ArrayBuffer
 const PROT_READ_WRITE = 1 | 2;
 const MAP_SHARED = 1;
@@ -98,9 +98,13 @@ function openName(name: string, create: boolean, exclusive: boolean) {
     const fd = shm_open(path, O_RDWR, 0);
     if (fd >= 0) return { fd, created: false };
     const error = errno();
-    // Removed between our two calls: try again to make it.
-    const removed = refused === EEXIST && error === ENOENT;
-    if (!removed) throw new SystemError(`shm_open ${name}`, refused || error);
+    const exists = refused === EEXIST; // so only the second error tells why
+    if (exists && error === ENOENT) continue; // removed between our two calls
+    throw new SystemError(
+      `shm_open ${name}`,
+      exists ? error : refused || error,
+      exists && error === EACCES ? "it belongs to another user" : undefined,
+    );
   }
 }
 
@@ -176,6 +180,23 @@ function allocate(name: string, fd: number, bytes: number): void {
       throw new SystemError(`allocate ${bytes} bytes for ${name}`, error);
     }
   }
+}
+
+/**
+ * Looks at a segment without mapping it: it may be too large for that.
+ *
+ * @returns `undefined`: there is none of that name.
+ */
+export function statShared(name: string): Stat | undefined {
+  const fd = libc().shm_open(cString(name), O_RDONLY, 0);
+  if (fd < 0) {
+    const error = errno();
+    if (error === ENOENT) return undefined;
+    throw new SystemError(`shm_open ${name}`, error);
+  }
+  const found = stat(fd);
+  libc().close(fd);
+  return found;
 }
 
 /**
