@@ -70,6 +70,10 @@ export function inspect(address: Address): Occupancy | undefined {
   return inspectPlace(pathOf(address), "socket");
 }
 
+export function tryOut(): void {
+  using _end = openReceiver({ name: `try.${crypto.randomUUID()}` });
+}
+
 export function remove(address: Address): string | undefined {
   return removePlace(pathOf(address), "socket");
 }
