@@ -14,6 +14,7 @@ import { ProcessLog } from "../cli/log.ts";
 import type { CommandLine } from "../cli/command_line.ts";
 import { isErrorFull, writeError } from "../cli/standard_error.ts";
 import { LabError } from "../error.ts";
+import { removeHint } from "../mechanism/address.ts";
 import { permissionsFor } from "../mechanism/mod.ts";
 import { Pipe } from "../posix/pipe.ts";
 import { openInTime } from "../wait/open.ts";
@@ -67,7 +68,7 @@ export async function runLab(
   if (await kept?.ready()) {
     throw new LabError(
       `Cannot start as messages of an earlier run lie in the ${mechanism.name}: ` +
-        `deno task remove --via=${mechanism.name}, or choose another --name`,
+        `${removeHint(mechanism.name, { ...options, server: mechanism.server })}, or choose another --name`,
     );
   }
   using pipe = mechanism.name === "pipe" ? new Pipe() : undefined;

@@ -13,6 +13,7 @@ import type {
 import type { ProcessLog } from "../cli/log.ts";
 import { LabError } from "../error.ts";
 import { Progress } from "../cli/progress.ts";
+import { removeHint } from "../mechanism/address.ts";
 import { openInTime } from "../wait/open.ts";
 import type { WaitOptions } from "../wait/wait_for.ts";
 import type { ConsumerOptions, ProducerOptions } from "./flags.ts";
@@ -93,11 +94,8 @@ function leftLine(
   { object, messages }: Occupancy,
 ): string {
   const lie = messages === 1 ? "1 message lies" : `${messages} messages lie`;
-  const named = name === "lab" ? "" : ` --name=${name}`;
-  const flags = server === undefined ? named : `${named} --server=${server}`;
-  return `${lie} in ${object} since an earlier run: ` +
-    `deno task remove --via=${via}${flags} throws ` +
-    `${messages === 1 ? "it" : "them"} away`;
+  return `${lie} in ${object} since an earlier run: to throw ` +
+    `${messages === 1 ? "it" : "them"} away, ${removeHint(via, { name, server })}`;
 }
 
 /** How long (ms) a lab may take to vanish after kill -9. */

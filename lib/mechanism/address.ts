@@ -54,16 +54,33 @@ export function ownObject({ path }: Address): string | undefined {
 }
 
 /**
- * Refuses to remove a queue or a segment of another user.
+ * Refuses a queue or a segment of another user.
  *
+ * @param action What we want to do with it.
  * @throws {LabError} If it belongs to another user.
  */
-export function checkOwner(object: string, { uid }: Stat): void {
+export function checkOwner(
+  object: string,
+  { uid }: Stat,
+  action: "use" | "remove",
+): void {
   const user = libc().geteuid();
   if (uid === user) return;
+  const advice = action === "use" ? ": choose another --name" : "";
   throw new LabError(
-    `Cannot remove ${object} as it belongs to user ${uid} and we are user ${user}`,
+    `Cannot ${action} ${object} as it belongs to user ${uid} and we are user ${user}${advice}`,
   );
+}
+
+/** How to remove a queue or a segment, in words. */
+export function removeHint(
+  via: string,
+  { path, name, server }: Pick<Address, "path" | "name"> & { server?: string },
+): string {
+  if (path !== undefined) return "remove it"; // its program knows how
+  const flag = name === "lab" ? "" : ` --name=${name}`; // lab: without a --name
+  const at = server === undefined ? "" : ` --server=${server}`;
+  return `remove it: deno task remove --via=${via}${flag}${at}`;
 }
 
 /** The folder that a file lies in. */

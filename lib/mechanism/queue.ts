@@ -25,7 +25,7 @@ import { MessageQueue } from "../posix/mqueue.ts";
 import { waitFd } from "../posix/poll.ts";
 import { exclusively, Presence, type Role } from "../posix/presence.ts";
 import { stat } from "../posix/stat.ts";
-import { channelName, checkOwner, ownObject } from "./address.ts";
+import { channelName, checkOwner, ownObject, removeHint } from "./address.ts";
 
 const CAPACITY = 10; // messages: what every user may have, msg_max
 const SIZE_BYTES = 8192; // msgsize_max
@@ -74,10 +74,11 @@ export function remove(address: Address): string | undefined {
   const name = nameOf(address);
   using open = openExisting(name);
   if (!open) return undefined;
-  checkOwner(name, stat(open.fd));
+  checkOwner(name, stat(open.fd), "remove");
   const { messages } = open.attributes();
   MessageQueue.unlink(name);
-  return `${name} (${messages} messages were in it)`;
+  const were = messages === 1 ? "message was" : "messages were";
+  return `${name} (${messages} ${were} in it)`;
 }
 
 /** The name has the user's number in it, as all users share these names. */
@@ -143,18 +144,21 @@ function openQueue(address: Address): MessageQueue {
   const name = nameOf(address);
   const create = { capacity: address.capacity ?? CAPACITY, size: SIZE_BYTES };
   const open = MessageQueue.open(name, { create });
-  const { uid, ours } = stat(open.fd);
   const { capacity } = open.attributes();
   try {
-    if (!ours) {
+    const found = stat(open.fd);
+    checkOwner(name, found, "use");
+    if (!found.ours) {
       throw new LabError(
-        `Cannot use ${name} as it belongs to user ${uid}, or is open to others: choose another --name`,
+        `Cannot use ${name} as other users may open it: choose another --name, or ${
+          removeHint("queue", address)
+        }`,
       );
     }
     if (address.capacity !== undefined && capacity !== address.capacity) {
       throw new LabError(
         `Cannot open ${name} with --capacity=${address.capacity} as it is there with ${capacity}: ` +
-          `leave the flag out, or remove it first: deno task remove --via=queue`,
+          `leave the flag out, or ${removeHint("queue", address)}`,
       );
     }
     return open;

@@ -33,7 +33,7 @@ import { claimNumber, isNumberTaken } from "../shared_memory/end_number.ts";
 import { ringBytes } from "../shared_memory/layout.ts";
 import { processParking } from "../shared_memory/process_parking.ts";
 import { Ring } from "../shared_memory/ring.ts";
-import { channelName, checkOwner, ownObject } from "./address.ts";
+import { channelName, checkOwner, ownObject, removeHint } from "./address.ts";
 import { FollowingReceiver, FollowingSender } from "./following.ts";
 
 const CAPACITY = 64; // messages
@@ -89,7 +89,7 @@ export function remove(address: Address): string | undefined {
   const name = nameOf(address);
   const found = statShared(name);
   if (!found) return undefined;
-  checkOwner(name, found);
+  checkOwner(name, found, "remove");
   const left = describe(name);
   return unlinkShared(name) ? `${name} (${left})` : undefined;
 }
@@ -103,7 +103,7 @@ function nameOf(address: Address): string {
 /** Opens the segment, and marks this process as one that has it open. */
 function enter(address: Address, role: Role) {
   const name = nameOf(address);
-  let segment = attach(name, address.capacity);
+  let segment = attach(name, address);
   const entered = () => {
     const presence = new Presence(segment.fd);
     presence.enter(role, name, address.exclusive);
@@ -111,7 +111,7 @@ function enter(address: Address, role: Role) {
   };
   while (!exclusively(segment.fd, name, entered)) {
     segment.close(); // another process has just removed its name: open it again
-    segment = attach(name, address.capacity);
+    segment = attach(name, address);
   }
   const { memory, fd } = segment;
   const ring = new Ring(memory, claimNumber(memory, fd), processParking);
@@ -119,7 +119,7 @@ function enter(address: Address, role: Role) {
     segment.close();
     throw new LabError(
       `Cannot open ${name} with --capacity=${address.capacity} as it is there with ${ring.capacity}: ` +
-        `leave the flag out, or remove it first: deno task remove --via=shm`,
+        `leave the flag out, or ${removeHint("shm", address)}`,
     );
   }
   return { ring, attendance: attendanceAt(name, segment, ring, role) };
@@ -152,13 +152,18 @@ function attendanceAt(
 }
 
 /** Opens the segment; the first process makes a ring in it. */
-function attach(name: string, capacity = CAPACITY): SharedSegment {
+function attach(name: string, address: Address): SharedSegment {
+  const { capacity = CAPACITY } = address;
   const bytes = ringBytes(capacity, SLOT_BYTES);
   const segment = openShared(name, { create: true, bytes });
   try {
-    if (!segment.ours) {
+    const found = stat(segment.fd);
+    checkOwner(name, found, "use");
+    if (!found.ours) {
       throw new LabError(
-        `Cannot use ${name} as it belongs to user ${segment.uid}, or is open to others: choose another --name`,
+        `Cannot use ${name} as other users may open it: choose another --name, or ${
+          removeHint("shm", address)
+        }`,
       );
     }
     exclusively(segment.fd, name, () => {
@@ -166,7 +171,7 @@ function attach(name: string, capacity = CAPACITY): SharedSegment {
       const blank = memory.byteLength === bytes &&
         new Int32Array(memory, 0, 2).every((word) => word === 0);
       if (blank) Ring.format(memory, capacity, SLOT_BYTES);
-      else check(name, memory);
+      else check(name, memory, address);
     });
     return segment;
   } catch (error) {
@@ -175,13 +180,15 @@ function attach(name: string, capacity = CAPACITY): SharedSegment {
   }
 }
 
-function check(name: string, memory: ArrayBuffer): Ring {
+function check(name: string, memory: ArrayBuffer, address: Address): Ring {
   try {
     return new Ring(memory);
   } catch (error) {
     if (!(error instanceof LabError)) throw error;
     throw new LabError(
-      `${error.message}: ${name} is not ours to read: choose another --name, or remove it: deno task remove --via=shm`,
+      `${error.message}: ${name} is not ours to read: choose another --name, or ${
+        removeHint("shm", address)
+      }`,
     );
   }
 }
@@ -191,7 +198,9 @@ function describe(name: string): string {
   try {
     using segment = openShared(name);
     const { length, capacity } = new Ring(segment.memory);
-    return `${length} of ${capacity} slots were full`;
+    return `${length} of ${capacity} slots ${
+      length === 1 ? "was" : "were"
+    } full`;
   } catch (error) {
     if (error instanceof SystemError || error instanceof LabError) {
       return error.message;

@@ -36,10 +36,6 @@ export interface SharedSegment extends Disposable {
   readonly bytes: number;
   /** Did this call make it? Then it is all zeros. */
   readonly created: boolean;
-  /** The user id of its owner. */
-  readonly uid: number;
-  /** Does it belong to our user, and is it closed to group and others? */
-  readonly ours: boolean;
   /** Its descriptor, which the locks of `presence.ts` need. */
   readonly fd: number;
   /** Unmaps the memory, so that its views have length 0, and closes the fd. */
@@ -115,7 +111,6 @@ function map(
   wish: number,
 ): SharedSegment {
   const { mmap, munmap } = libc();
-  const { uid, ours } = stat(fd);
   let bytes = wish > 0 ? stat(fd).size : sizeInTime(name, fd);
   if (bytes === 0) {
     // The first process gives it its size, even if its maker was killed. Unlike
@@ -146,8 +141,6 @@ function map(
     memory,
     bytes,
     created,
-    uid,
-    ours,
     fd,
     close,
     [Symbol.dispose]: close,

@@ -86,10 +86,9 @@ for (const { name: via, properties, available } of NAMED) {
       const warning = (task: string, count: number) =>
         `WARNING:${task}:${
           count === 1 ? "1 message lies" : `${count} messages lie`
-        } in ${object(name)} since an earlier run: ` +
-        `deno task remove --via=${via} --name=${name} throws ${
+        } in ${object(name)} since an earlier run: to throw ${
           count === 1 ? "it" : "them"
-        } away`;
+        } away, remove it: deno task remove --via=${via} --name=${name}`;
       const first = await run("producer", [...flags, "--count=1"]);
       assert(!first.log.includes("WARNING"), first.log);
       const second = await run("producer", [

@@ -294,7 +294,7 @@ Deno.test({
       assertEquals(code, 1, log);
       assert(
         log.endsWith(
-          `ERROR:parent:Cannot start as messages of an earlier run lie in the ${via}: deno task remove --via=${via}, or choose another --name`,
+          `ERROR:parent:Cannot start as messages of an earlier run lie in the ${via}: remove it: deno task remove --via=${via} --name=${name}, or choose another --name`,
         ),
         log,
       );
