@@ -68,7 +68,9 @@ export async function runLab(
   if (await kept?.ready()) {
     throw new LabError(
       `Cannot start as messages of an earlier run lie in the ${mechanism.name}: ` +
-        `${removeHint(mechanism.name, { ...options, server: mechanism.server })}, or choose another --name`,
+        `${
+          removeHint(mechanism.name, { ...options, server: mechanism.server })
+        }, or choose another --name`,
     );
   }
   using pipe = mechanism.name === "pipe" ? new Pipe() : undefined;

@@ -95,7 +95,9 @@ function leftLine(
 ): string {
   const lie = messages === 1 ? "1 message lies" : `${messages} messages lie`;
   return `${lie} in ${object} since an earlier run: to throw ` +
-    `${messages === 1 ? "it" : "them"} away, ${removeHint(via, { name, server })}`;
+    `${messages === 1 ? "it" : "them"} away, ${
+      removeHint(via, { name, server })
+    }`;
 }
 
 /** How long (ms) a lab may take to vanish after kill -9. */
