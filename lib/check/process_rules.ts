@@ -115,6 +115,12 @@ export function areTwo(evidence: Evidence): Finding {
     };
   }
   const unseen = [one, two].filter((pid) => !live.processes.has(pid));
+  if (unseen.length > 0 && isShort(evidence, one === unseen[0])) {
+    return {
+      ok: undefined,
+      got: `Pid ${unseen[0]} was there too shortly to be seen`,
+    };
+  }
   return unseen.length === 0 ? { ok: true, got: `Pids ${one} and ${two}` } : {
     ok: false,
     expected: "both Pids belong to processes that run",
@@ -125,6 +131,14 @@ export function areTwo(evidence: Evidence): Finding {
       what === "pid" && value === unseen[0]
     ),
   };
+}
+
+const SHORT_MS = 200;
+
+/** Did all lines of a process come within so short a time? */
+function isShort(evidence: Evidence, first: boolean): boolean {
+  const lines = linesOf(evidence, first ? "process1" : "process2");
+  return (lines.at(-1)?.at ?? 0) - (lines.at(0)?.at ?? 0) < SHORT_MS;
 }
 
 function withoutPid(evidence: Evidence, missing: number) {
@@ -163,6 +177,11 @@ export function share(evidence: Evidence): Finding {
   const [one, two] = [pidOf(evidence, "process1"), pidOf(evidence, "process2")];
   if (!live || one === undefined || two === undefined) return UNSEEN;
   const object = sharedObject(live, one, two);
+  if (
+    object === undefined && ![one, two].every((pid) => live.processes.has(pid))
+  ) {
+    return { ok: undefined, got: "a process was there too shortly to be seen" };
+  }
   return object !== undefined ? { ok: true, got: object } : {
     ok: false,
     got: "none was seen",
