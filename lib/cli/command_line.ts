@@ -108,7 +108,7 @@ function split(
     alias: { help: "h" },
     "--": true,
     unknown(arg) {
-      if (operands !== undefined && !arg.startsWith("-")) return true;
+      if (operands !== undefined && /^(-$|[^-])/.test(arg)) return true;
       const all = names.map((flag) => `--${flag}`).join(" ");
       const [word] = arg.replace(/^-+/, "").split("=");
       throw new UsageError(

@@ -126,6 +126,26 @@ Deno.test("argumentsFor() passes on the flags that the other command has", () =>
   ]);
 });
 
+Deno.test("readCommandLine() leaves operands and a program's own flags alone", () => {
+  const log = readCommandLine(CHECK, ["--runs=2", "-"]);
+  assertEquals([log.options.runs, log.operands, log.program], [2, ["-"], []]);
+  const args = [
+    "--strict",
+    "--",
+    "python3",
+    "007",
+    "--runs=9",
+    "-x",
+    "--log=y",
+  ];
+  const { options, operands, program } = readCommandLine(CHECK, args);
+  assertEquals([options.runs, options.strict, operands], [1, true, []]);
+  assertEquals(program, args.slice(2));
+  for (const args of [["x"], ["--", "x"]]) {
+    assertThrows(() => readCommandLine(LAB, args), UsageError, "Cannot use x");
+  }
+});
+
 const MISSPELT: [command: Command, flag: string, suggestion: string][] = [
   [PRODUCER, "--cuont=3", "--count"],
   [PRODUCER, "-count=3", "--count"],
