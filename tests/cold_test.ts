@@ -1,8 +1,7 @@
 // The first run on a machine with empty caches, on a terminal: downloads must
 // not erase lines of the log.
 import { assert, assertEquals } from "@std/assert";
-import { differences } from "./lab/golden.ts";
-import { freshName } from "./scripts.ts";
+import { differences, freshName } from "./scripts.ts";
 
 const DURATIONS = { pause: 1500, retry: 300 };
 

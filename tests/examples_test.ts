@@ -1,8 +1,8 @@
 // The smallest programs, started as a student starts them.
 import { assert, assertEquals } from "@std/assert";
 import { delay } from "@std/async/delay";
-import { differences } from "./lab/golden.ts";
 import {
+  differences,
   freshName,
   hasPython,
   leftovers,

@@ -6,6 +6,8 @@
  */
 import { assertEquals } from "@std/assert";
 import { TextLineStream } from "@std/streams/text-line-stream";
+import { faultsIn } from "../lib/check/judge.ts";
+import type { Who } from "../lib/check/line.ts";
 import config from "../deno.json" with { type: "json" };
 import { serverEnv, testServer } from "./test_server.ts";
 
@@ -202,6 +204,29 @@ export function valuesRead({ lines }: { lines: string[] }): number[] {
     const [, value] = /^INFO:process2:Read: (\d+)$/.exec(line) ?? [];
     return value === undefined ? [] : [Number(value)];
   });
+}
+
+/** The durations of a run, in milliseconds. */
+export interface Durations {
+  pause: number;
+  retry: number;
+}
+
+/**
+ * What in a log of ours differs from the sheet, by the rules of `check` and
+ * letter for letter; an empty list if it agrees.
+ *
+ * @param processes Whose lines are there. @default all of the sheet's
+ */
+export function differences(
+  log: string[],
+  { pause, retry }: Durations,
+  processes?: readonly Who[],
+): string[] {
+  const lateMs = 1000; // process 2 may start so long after process 1
+  const strict = true;
+  const durations = { pauseMs: pause, retryMs: retry };
+  return faultsIn(log, { ...durations, lateMs, strict, processes });
 }
 
 /** `from` to `to`, both included. */

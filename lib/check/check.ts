@@ -58,7 +58,7 @@ export async function judgeSubject(
   const expectation = expectationOf(subject, options);
   const runs: JudgedRun[] = [];
   if (subject.log !== undefined) {
-    runs.push(judgeLog(subject.log, expectation, options.points));
+    runs.push(await judgeLog(subject.log, expectation, options.points));
   } else {
     for (let i = 0; i < options.runs; i++) {
       for (const program of subject.programs) {
@@ -92,21 +92,33 @@ function expectationOf(subject: Subject, options: CheckOptions): Expectation {
   };
 }
 
-function judgeLog(
+async function judgeLog(
   path: string,
   expectation: Expectation,
   points: readonly number[],
-): JudgedRun {
+): Promise<JudgedRun> {
+  const lines = readLog(await textOf(path));
+  const evidence = { lines, oddities: [] };
+  return { evidence, judgement: judge(evidence, expectation, points) };
+}
+
+/** A saved log. @param path `-` is standard input. */
+async function textOf(path: string): Promise<string> {
+  const decoder = new TextDecoder();
+  let [text, bytes] = ["", 0];
   try {
-    const { size } = Deno.statSync(path);
-    if (size > LARGEST_LOG) {
-      throw new LabError(
-        `Cannot judge ${path} of ${size} bytes: a log has at most ${LARGEST_LOG}`,
-      );
+    const stream = path === "-"
+      ? Deno.stdin.readable
+      : (await Deno.open(path)).readable;
+    for await (const piece of stream) {
+      bytes += piece.length;
+      if (bytes > LARGEST_LOG) {
+        throw new UsageError(
+          `Cannot judge ${path}: a log has at most ${LARGEST_LOG} bytes`,
+        );
+      }
+      text += decoder.decode(piece, { stream: true });
     }
-    const lines = readLog(Deno.readTextFileSync(path));
-    const evidence = { lines, oddities: [] };
-    return { evidence, judgement: judge(evidence, expectation, points) };
   } catch (error) {
     if (error instanceof LabError) throw error;
     throw new UsageError(
@@ -115,6 +127,7 @@ function judgeLog(
       }: name a saved log, or a program behind --`,
     );
   }
+  return text;
 }
 
 /** Keeps the recording of a run that did not pass. */
@@ -131,7 +144,10 @@ function keep(
   } catch (error) {
     throw new LabError(`Cannot make the folder ${folder}: ${reason(error)}`);
   }
-  save(`${folder}/${file}.${runs.length}.jsonl`, recordingOf(run.evidence));
+  save(
+    `${folder}/${file}.${runs.length}.jsonl`,
+    recordingOf(run.evidence, name),
+  );
 }
 
 function save(path: string, text: string) {

@@ -15,6 +15,11 @@ export interface Expectation {
   pauseMs: number;
   /** Process 2 sleeps so long before it looks again. */
   retryMs: number;
+  /**
+   * So long after process 1 process 2 may start, if the log has no times: it
+   * then waits less often. @default {0}
+   */
+  lateMs?: number;
   /** Demand the sheet's own lines? */
   strict: boolean;
   /** Whose lines there are. @default all of the sheet's */
@@ -44,8 +49,8 @@ export interface Trace {
   readBytes?: number;
   /** The kernel functions in which it slept, and how often it was seen there. */
   wchans: Map<string, number>;
-  /** Processor time used until a moment, both in ms; the newest last. */
-  cpu: { at: number; ms: number }[];
+  /** What each look at it has shown; `at` and `cpuMs` in ms. */
+  looks: { at: number; cpuMs: number; running: boolean }[];
 }
 
 /** A kernel object that a process of the program had open. */
@@ -67,6 +72,8 @@ export interface Ending {
 
 /** What was seen of a run. */
 export interface Live {
+  /** When it started, in ms since 1970. */
+  startedAt: number;
   /** How long it took, from start to exit, in ms. */
   ms: number;
   /** Every program that was started, the checker's own half last. */

@@ -26,7 +26,9 @@ const POINTS = `${RULES.length} numbers from 0 to 1000`;
 /** Judges a program. */
 export const CHECK = defineCommand({
   name: "check",
-  about: "Judges anybody's program, or a saved log, against the lab sheet.\n" +
+  about:
+    "Judges anybody's program, or a saved log (- for standard input), against the\n" +
+    "lab sheet. " +
     "Exit code 3: inconclusive, as this machine was too busy.",
   operands: "[LOG] [-- PROGRAM ...]",
   flags: {

@@ -50,11 +50,11 @@ function everything({ runs, ...report }: Report) {
       live: live && {
         ...live,
         processes: [...live.processes.values()].map((
-          { wchans, cpu, ...trace },
+          { wchans, looks, ...trace },
         ) => ({
           ...trace,
           wchans: Object.fromEntries(wchans),
-          cpuMs: cpu.at(-1)?.ms ?? 0,
+          cpuMs: looks.at(-1)?.cpuMs ?? 0,
         })),
         objects: [...live.objects.values()].map(({ object, users, used }) => ({
           ...object,

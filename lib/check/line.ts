@@ -78,7 +78,8 @@ const SPEAKERS: Partial<Record<What, Who>> = {
 };
 
 /** Our own log says more than the sheet: these lines have no event. */
-const BESIDES = /Nobody reads yet|Buffer full|Waiting at |^WARNING:|^ERROR:/;
+const BESIDES =
+  /Nobody reads yet|Buffer (?:full|locked)|Waiting at |^WARNING:|^ERROR:/;
 
 // deno-lint-ignore no-control-regex -- it is there to find them
 const ESCAPES = /\x1b(?:\[[0-?]*[ -/]*[@-~]|\][^\x07\x1b]*(?:\x07|\x1b\\)?|.)/g;

@@ -1,24 +1,68 @@
 /**
- * A run as a recording: one JSON object a line, in the order of time.
+ * A run as a recording: `deno task page FILE` plays it.
  *
  * @module
  */
-import type { Evidence } from "./evidence.ts";
+import { type Entry, sorted } from "../observe/recording.ts";
+import { type Evidence, pidOf } from "./evidence.ts";
+import type { Line, Who } from "./line.ts";
+import type { Event } from "../cli/log.ts";
 
-/**
- * Each line of the log is `{at, event: "line", text, who, what, value}`; each
- * look at a process `{at, event: "process", pid, cpuMs}`; `at` is in ms since
- * the start.
- */
-export function recordingOf({ lines, live }: Evidence): string {
-  const said = lines.map(({ at = 0, exact: _, ...line }) => ({
-    at,
-    event: "line",
-    ...line,
-  }));
-  const seen = [...live?.processes.values() ?? []].flatMap(({ pid, cpu }) =>
-    cpu.map(({ at, ms }) => ({ at, event: "process", pid, cpuMs: ms }))
-  );
-  return [...said, ...seen].sort((a, b) => a.at - b.at)
-    .map((entry) => JSON.stringify(entry) + "\n").join("");
+/** What our own log calls what a line says. */
+const EVENTS: Record<NonNullable<Line["what"]>, Event> = {
+  pid: "start",
+  write: "write",
+  read: "read",
+  wait: "retry",
+  pause: "pause",
+  finish: "finish",
+};
+
+/** The recording's lines, as docs/page.md describes them. */
+export function recordingOf(evidence: Evidence, title: string): string {
+  const { lines, live } = evidence;
+  if (!live) return "";
+  const timeAt = (at: number) => new Date(live.startedAt + at).toISOString();
+  const entries: Entry[] = [
+    { time: timeAt(0), event: "recording", version: 1, title },
+  ];
+  const names = new Map<number, Who>();
+  for (const who of ["parent", "process1", "process2"] as const) {
+    names.set(pidOf(evidence, who) ?? -1, who);
+  }
+  for (
+    const { pid, command, firstSeen, lastSeen, looks } of live.processes
+      .values()
+  ) {
+    const logger = names.get(pid) ?? command;
+    const part = "program";
+    const time = timeAt(firstSeen);
+    entries.push({ time, event: "process", pid, logger, part, command });
+    for (const [i, { at, cpuMs, running }] of looks.entries()) {
+      const before = looks[i - 1] ?? { at: at - 1, cpuMs };
+      const busy = (cpuMs - before.cpuMs) / (at - before.at);
+      const state = running ? "R" : "S";
+      const why = running ? "runs" : "sleeps";
+      const seen = { pid, state, wchan: "", cpuMs, busy, why };
+      entries.push({
+        time: timeAt(at),
+        event: "seen",
+        processes: [seen],
+        channels: [],
+      });
+    }
+    entries.push({ time: timeAt(lastSeen), event: "end", pid, how: "ended" });
+  }
+  for (const { at = 0, text, who, what, value } of lines) {
+    entries.push({
+      time: timeAt(at),
+      level: "INFO",
+      logger: who ?? "program",
+      pid: (who && pidOf(evidence, who)) ?? 0,
+      message: text,
+      event: what === undefined ? "text" : EVENTS[what],
+      ...value === undefined ? {} : { value: String(value) },
+    });
+  }
+  return sorted(entries).map((entry) => JSON.stringify(entry) + "\n").join("");
 }

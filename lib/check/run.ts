@@ -74,7 +74,7 @@ class Run implements Disposable {
   readonly output = new Output();
   readonly watch = new Watch();
   readonly leftProcesses: string[] = [];
-  readonly result: Pick<Live, "ms" | "endings" | "ours" | "lateMs" | "stopped">;
+  readonly result: Omit<Live, "processes" | "objects" | "left">;
   readonly #program: Program;
   readonly #options: RunOptions;
   readonly #terminal = new Terminal();
@@ -85,7 +85,9 @@ class Run implements Disposable {
   constructor(program: Program, options: RunOptions) {
     this.#program = program;
     this.#options = options;
-    this.result = { ms: 0, endings: [], ours: program.ours, lateMs: 0 };
+    const { ours } = program;
+    const startedAt = Date.now();
+    this.result = { startedAt, ms: 0, endings: [], ours, lateMs: 0 };
     this.#terminal.typeEnd();
   }
 

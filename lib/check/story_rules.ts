@@ -161,7 +161,7 @@ function areMixed(lines: readonly Line[]): boolean {
 
 /** Process 2 says that data is missing while process 1 pauses. */
 export function waits(evidence: Evidence, expectation: Expectation): Finding {
-  const { pauseAfter, pauseMs, retryMs } = expectation;
+  const { pauseAfter, pauseMs, retryMs, lateMs = 0 } = expectation;
   const lines = linesOf(evidence, "process2");
   const read = (value: number) =>
     lines.findIndex((line) => line.what === "read" && line.value === value);
@@ -175,11 +175,12 @@ export function waits(evidence: Evidence, expectation: Expectation): Finding {
     };
   }
   const times = Math.floor(pauseMs / retryMs);
-  const least = window === undefined || window.ms > 0.8 * pauseMs
+  const thereMs = window?.ms ?? pauseMs - lateMs;
+  const least = thereMs > 0.8 * pauseMs
     ? Math.max(1, times - 2)
-    : window.ms < 2 * retryMs
+    : window !== undefined && thereMs < 2 * retryMs
     ? 0
-    : Math.max(1, Math.floor(window.ms / retryMs) - 2);
+    : Math.max(1, Math.floor(thereMs / retryMs) - 2);
   const most = Math.ceil(Math.max(pauseMs, window?.pauseMs ?? 0) / retryMs) + 2;
   const got = `${waiting} time${waiting === 1 ? "" : "s"} during the pause`;
   if (waiting >= least && waiting <= most && !window?.lateStart) {
@@ -222,21 +223,23 @@ function windowOf(evidence: Evidence, { pauseAfter }: Expectation) {
   };
 }
 
-const SPINS = 0.25; // of a processor, while there is nothing to do
-const LONG_MS = 300; // a shorter time says nothing
+const SPINS = 0.8; // of all looks
+const LOOKS = 5; // fewer say nothing
 
-/** Does process 2 use a processor while process 1 pauses? */
+/**
+ * Does process 2 run all the time while process 1 pauses? Its state says so on a
+ * busy machine, too, where a spinning process gets little processor time.
+ */
 export function spins(evidence: Evidence): boolean {
   const pid = pidOf(evidence, "process2") ?? -1;
-  const { cpu = [] } = evidence.live?.processes.get(pid) ?? {};
+  const { looks = [] } = evidence.live?.processes.get(pid) ?? {};
   const one = linesOf(evidence, "process1");
   const from = Math.max(
     one.find(is("pause"))?.at ?? Infinity,
     linesOf(evidence, "process2").at(0)?.at ?? Infinity,
   );
   const after = one.slice(one.findIndex(is("pause"))).find(is("write"));
-  const during = cpu.filter(({ at }) => at >= from && at <= (after?.at ?? 0));
-  const [first, last] = [during.at(0), during.at(-1)];
-  if (!first || !last || last.at - first.at < LONG_MS) return false;
-  return last.ms - first.ms > SPINS * (last.at - first.at);
+  const during = looks.filter(({ at }) => at > from && at < (after?.at ?? 0));
+  const running = during.filter(({ running }) => running);
+  return during.length >= LOOKS && running.length >= SPINS * during.length;
 }

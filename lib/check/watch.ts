@@ -61,14 +61,16 @@ export class Watch {
       lastSeen: at,
       threads: 0,
       wchans: new Map<string, number>(),
-      cpu: [],
+      looks: [],
     };
     this.processes.set(pid, trace);
     trace.command = command;
     trace.lastSeen = at;
     trace.readBytes = readBytes;
     trace.threads = Math.max(trace.threads, threads.length);
-    trace.cpu.push({ at, ms: cpuMs });
+    // It runs, or would if a processor were free.
+    const running = threads.some(({ state }) => state === "R");
+    trace.looks.push({ at, cpuMs, running });
     for (const { wchan } of threads) {
       trace.wchans.set(wchan, (trace.wchans.get(wchan) ?? 0) + 1);
     }

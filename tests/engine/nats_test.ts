@@ -5,10 +5,16 @@ import {
   NETWORK_PERMISSIONS,
   permissionsFor,
 } from "../../lib/mechanism/mod.ts";
-import { differences } from "../lab/golden.ts";
 import { mechanismNamed } from "../mechanisms.ts";
 import { natsCommand, NatsServer } from "../nats_server.ts";
-import { freshName, leftovers, run, Running, start } from "../scripts.ts";
+import {
+  differences,
+  freshName,
+  leftovers,
+  run,
+  Running,
+  start,
+} from "../scripts.ts";
 
 const ignore = natsCommand === undefined;
 const SECRET = "geheim-4711";
