@@ -6,7 +6,7 @@ import { reportOn } from "../../lib/check/report.ts";
 import { runProgram } from "../../lib/check/run.ts";
 import { SHEET } from "../../lib/check/evidence.ts";
 import { MECHANISMS } from "../../lib/mechanism/mod.ts";
-import { descendantsOf } from "../../lib/observe/mod.ts";
+import { descendantsOf, processSeen } from "../../lib/observe/mod.ts";
 import { readRecording } from "../../lib/observe/recording.ts";
 import { isAlive } from "../../lib/posix/process.ts";
 import {
@@ -215,14 +215,20 @@ Deno.test({
     const env = { ...ENV, PAUSE: "60" };
     await using script = start("check", python("right_fork.py"), { env });
     let pids: number[] = [];
-    for (let i = 0; i < 500 && pids.length < 3; i++) {
-      await delay(20);
-      pids = descendantsOf(script.pid);
+    try {
+      for (let i = 0; i < 500 && pids.length < 3; i++) {
+        await delay(20);
+        pids = descendantsOf(script.pid).filter((pid) =>
+          processSeen(pid)?.command.startsWith("python")
+        );
+      }
+      assertEquals(pids.length, 3);
+      script.kill("SIGINT");
+      const { code } = await script.ended();
+      assertEquals([code, pids.filter(isAlive)], [130, []]);
+    } finally {
+      for (const pid of pids.filter(isAlive)) Deno.kill(pid, "SIGKILL");
     }
-    assertEquals(pids.length, 3);
-    script.kill("SIGINT");
-    const { code } = await script.ended();
-    assertEquals([code, pids.filter(isAlive)], [130, []]);
   },
 });
 
