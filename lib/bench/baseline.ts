@@ -73,7 +73,7 @@ class Baseline implements Subject {
 
   async roundTrip(conditions: Conditions): Promise<Round["roundTrip"]> {
     const { pinged } = await this.#run(conditions, "ping", 1);
-    return roundTripOf(pinged);
+    return roundTripOf(pinged, pinged.cpuSeconds);
   }
 
   async oneWay(conditions: Conditions, batch: number): Promise<Flow> {
@@ -82,8 +82,8 @@ class Baseline implements Subject {
       "flood",
       batch,
     );
-    const { seconds, cpuSeconds } = pinged;
-    return { count, batch, seconds, cpuSeconds };
+    const { seconds, cpuSeconds, memory } = pinged;
+    return { count, batch, seconds, cpuSeconds, memory };
   }
 
   async #run(

@@ -3,8 +3,8 @@
  *
  * @module
  */
-import { defineCommand, type OptionsFor } from "../cli/define.ts";
-import { decimal, file, list, toggle } from "../cli/flag.ts";
+import { defineCommand, type OptionsFor, type Written } from "../cli/define.ts";
+import { decimal, file, integer, list, toggle } from "../cli/flag.ts";
 import { SERVER_FLAG } from "../lab/channel_flags.ts";
 import { MECHANISMS } from "../mechanism/mod.ts";
 
@@ -12,6 +12,11 @@ const MECHANISM_NAMES = MECHANISMS.map(({ name }) => name);
 const WAITS = ["block", "spin"] as const;
 const SMALLEST_BYTES = 8; // two words of 4 bytes
 const LARGEST_BYTES = 1_048_576;
+
+const SIZES = "8,100,1024,8192,65536";
+const QUICK_SIZES = "8,1024,65536";
+const ROUNDS = 5;
+const QUICK_ROUNDS = 3;
 
 const VIA_ALLOWED = `all, or some of ${MECHANISM_NAMES.join(", ")}`;
 
@@ -41,7 +46,8 @@ export const BENCH = defineCommand({
     size: list({
       value: "LIST",
       help: "bytes of a message, multiples of 4",
-      default: "8,100,1024,8192,65536",
+      default: SIZES,
+      with: { "--quick": QUICK_SIZES },
       option: "sizes",
       allowed: `multiples of 4 from ${SMALLEST_BYTES} to ${LARGEST_BYTES}`,
       item(text) {
@@ -59,7 +65,18 @@ export const BENCH = defineCommand({
       min: 0.01,
       max: 3600,
     }),
-    quick: toggle("fewer and shorter rounds: all of them within a minute"),
+    rounds: integer({
+      value: "N",
+      help: "how often each figure is measured; the table has the medians",
+      default: ROUNDS,
+      with: { "--quick": QUICK_ROUNDS },
+      min: 1,
+      max: 1000,
+    }),
+    quick: toggle("fewer sizes, shorter rounds: all of it within a minute"),
+    peers: toggle(
+      "also C, Python, Node, Deno, ZeroMQ and Boost at the same work",
+    ),
     json: file({
       value: "FILE",
       help:
@@ -101,12 +118,66 @@ export const BENCH = defineCommand({
       waits: unique(waits),
       /** Bytes of a message. */
       sizes: unique(sizes).sort((a, b) => a - b),
-      rounds: quick ? 3 : 5,
+      quick,
+      /** What `--quick` leaves out, in words. */
+      leftOut: quick ? leftOutByQuick(written) : [],
       /** No round begins that would end later than this after the start. */
       atMostSeconds: quick ? 50 : Infinity,
     };
   },
 });
+
+/** Makes the page of figures. */
+export const PERFORMANCE = defineCommand({
+  name: "performance",
+  about: "Makes docs/performance.md and its plots from docs/performance.json.",
+  flags: {
+    measure: toggle(
+      "measure first: about twelve minutes, on a machine that does nothing else",
+    ),
+    runs: integer({
+      value: "N",
+      help: "how often all is measured; the page shows the best and the worst",
+      default: 3,
+      min: 1,
+      max: 100,
+    }),
+    seconds: decimal({
+      value: "SECONDS",
+      help: "how long each figure is measured in a run, all rounds together",
+      default: 0.25,
+      min: 0.01,
+      max: 3600,
+    }),
+    lines: integer({
+      value: "N",
+      help: "how many numbered lines go through the FIFO",
+      default: 10_000_000,
+      min: 1,
+    }),
+    folder: file({
+      value: "FOLDER",
+      help: "where the three kinds of files lie",
+      default: "docs",
+      dash: false,
+    }),
+  },
+  examples: ["deno task performance", "deno task performance --measure"],
+});
+
+/** What to measure for the page, and where it lies. */
+export type PerformanceOptions = OptionsFor<typeof PERFORMANCE>;
+
+function leftOutByQuick(written: Written): string[] {
+  const quickSizes = QUICK_SIZES.split(",");
+  const sizes = SIZES.split(",").filter((size) => !quickSizes.includes(size));
+  return [
+    ...written.has("size") ? [] : [`${sizes.join(" and ")} bytes: --quick`],
+    ...written.has("rounds")
+      ? []
+      : [`${ROUNDS - QUICK_ROUNDS} of ${ROUNDS} rounds: --quick`],
+  ];
+}
 
 function unique<T>(items: readonly T[]): T[] {
   return [...new Set(items)];

@@ -34,6 +34,8 @@ export interface Measured {
   seconds: number;
   /** Processor time of this process, in user and in system mode. */
   cpuSeconds: number;
+  /** Bytes that this process, or each of a peer's, keeps in memory. */
+  memory: number[];
   /** Microseconds of a round trip; only `ping` knows them. */
   p50?: number;
   p99?: number;
@@ -49,14 +51,20 @@ export async function measure(side: Side, job: Job): Promise<Measured> {
     count,
     seconds,
     cpuSeconds: (user + system) / 1e6,
+    memory: [Deno.memoryUsage().rss],
     p50: quantile(0.5),
     p99: quantile(0.99),
   };
 }
 
-/** The figures of a round trip, from what the side that pings has measured. */
+/**
+ * The figures of a round trip, from what the side that pings has measured.
+ *
+ * @param cpuSeconds Processor time of both sides.
+ */
 export function roundTripOf(
   { count, seconds, p50 = NaN, p99 = NaN }: Measured,
+  cpuSeconds: number,
 ): Round["roundTrip"] {
-  return { count, mean: seconds / count * 1e6, p50, p99 };
+  return { count, mean: seconds / count * 1e6, p50, p99, cpuSeconds };
 }

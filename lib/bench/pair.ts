@@ -4,52 +4,20 @@
  *
  * @module
  */
-import { abortable } from "@std/async/abortable";
-import { delay } from "@std/async/delay";
-import { TextLineStream } from "@std/streams/text-line-stream";
-import type { Address, Mechanism } from "../channel/mod.ts";
-import { LabError } from "../error.ts";
-import type { Child } from "../lab/child.ts";
+import type { Mechanism } from "../channel/mod.ts";
 import {
   type Conditions,
   type Measured,
   roundTripOf,
   type Subject,
 } from "./measure.ts";
-import type { Failure, Hello, Order, SideStart } from "./side.ts";
-import { startSides } from "./start.ts";
 import type { Flow, Round } from "./result.ts";
-
-/** Ctrl-C may end a side up to this long (ms) before it ends this process. */
-const CTRL_C_MS = 200;
+import { Sides } from "./sides.ts";
+import { startSides } from "./start.ts";
+import type { Job } from "./work.ts";
 
 /** The two sides of one mechanism. */
-export class Pair implements Subject, AsyncDisposable {
-  readonly mechanism: Mechanism;
-  limit = Infinity;
-  readonly #there: Address;
-  readonly #back: Address;
-  readonly #listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
-  readonly #children: Child[] = [];
-  readonly #connections: Connection[] = [];
-  readonly #death = Promise.withResolvers<never>();
-
-  private constructor(mechanism: Mechanism) {
-    this.mechanism = mechanism;
-    this.#there = { name: `bench.${Deno.pid}.there` };
-    this.#back = { name: `bench.${Deno.pid}.back` };
-    this.#death.promise.catch(() => {}); // a side may die while nobody waits for it
-  }
-
-  get name(): string {
-    return this.mechanism.name;
-  }
-
-  /** The process ids of the sides; workers have none. */
-  get pids(): number[] {
-    return this.#children.flatMap(({ pid }) => pid ?? []);
-  }
-
+export class Pair extends Sides implements Subject {
   /**
    * Starts both sides.
    *
@@ -68,143 +36,65 @@ export class Pair implements Subject, AsyncDisposable {
   }
 
   async #start(signal: AbortSignal) {
-    const { allocate } = await this.mechanism.load();
-    // An earlier process with our process id may have been killed and have left
-    // its channels behind.
-    await this.#remove();
-    const [there, back] = [this.#there, this.#back];
-    for (const address of [there, back]) address.memory = allocate?.(address);
-    const { port } = this.#listener.addr;
-    const { server } = this.mechanism;
-    const common = { port, via: this.name, server };
-    const starts: [SideStart, SideStart] = [
-      { ...common, from: back, to: there },
-      { ...common, from: there, to: back },
-    ];
-    signal.throwIfAborted();
-    for (const child of startSides(this.mechanism, starts)) {
-      this.#children.push(child);
-      this.#watch(child);
-    }
+    const there = await this.address("there");
+    const back = await this.address("back");
     // The side that connects first leads; otherwise the two are the same.
-    while (this.#connections.length < starts.length) {
-      const next = this.#unlessDead(this.#listener.accept());
-      this.#connections.push(new Connection(await abortable(next, signal)));
-    }
-    for (const connection of this.#connections) {
-      const hello = this.#unlessDead(connection.receive<Hello>());
-      const { limit } = await abortable(hello, signal);
-      this.limit = limit ?? Infinity; // JSON cannot carry Infinity
-    }
-  }
-
-  async #watch({ pid, ended }: Child) {
-    const { code, died } = await ended;
-    if (code === 0) return; // it has sent the reason: see Failure
-    // Ctrl-C reaches all processes of the terminal. If it ended the side, it will
-    // also end this benchmark, and then the death is no error.
-    await delay(CTRL_C_MS);
-    const who = pid === undefined ? "a worker" : `Pid ${pid}`;
-    const how = died ?? `ended with exit code ${code}`;
-    const text = `Cannot go on: a side of ${this.name}, ${who} ${how}`;
-    this.#death.reject(new LabError(text));
-  }
-
-  /** Waits for a result. @throws {LabError} If a side dies or fails before. */
-  async #unlessDead<T>(result: Promise<T>): Promise<T> {
-    try {
-      return await Promise.race([result, this.#death.promise]);
-    } catch (error) {
-      // When a side dies, the other one fails as well. The death is the reason,
-      // so wait until we know of it.
-      await Promise.race([this.#death.promise, delay(2 * CTRL_C_MS)]);
-      const reason = error instanceof Error ? error.message : error;
-      throw new LabError(`Cannot go on: a side of ${this.name}: ${reason}`);
-    }
+    const first = { ...this.common, from: back, to: there };
+    const second = { ...this.common, from: there, to: back };
+    await this.join(() => startSides(this.mechanism, [first, second]), signal);
   }
 
   async roundTrip(conditions: Conditions): Promise<Round["roundTrip"]> {
-    const [pinged] = await this.#run(conditions, "ping", "echo", 1);
-    return roundTripOf(pinged);
+    const measured = await this.#run(conditions, "ping", "echo", 1);
+    return roundTripOf(measured[0], this.cpuSeconds(measured));
   }
 
   async oneWay(conditions: Conditions, batch: number): Promise<Flow> {
-    const [sent, received] = await this.#run(
-      conditions,
-      "flood",
-      "drain",
+    const measured = await this.#run(conditions, "flood", "drain", batch);
+    const [sent, { count, seconds }] = measured;
+    return {
+      count,
       batch,
-    );
-    const { count, cpuSeconds } = received;
-    // The receiver's clock starts when its first bytes have come, and these may be
-    // all there are.
-    const seconds = Math.max(sent.seconds, received.seconds);
-    // Two workers are one process, so each has measured the time of both.
+      // The receiver's clock starts when its first bytes have come, and these may
+      // be all there are.
+      seconds: Math.max(sent.seconds, seconds),
+      cpuSeconds: this.cpuSeconds(measured),
+      memory: this.#memory(measured),
+    };
+  }
+
+  /**
+   * Lets the second side wait for a message.
+   *
+   * @returns What sends the message and ends the wait.
+   */
+  waitForMessage(): () => Promise<void> {
+    const job = { wait: "block", size: 8, seconds: 0, batch: 1 } as const;
+    const [first, second] = this.connections;
+    const drained = second.order<Measured>({ ...job, work: "drain" });
+    drained.catch(() => {}); // whoever ends the wait is told
+    return async () => {
+      const flooded = first.order<Measured>({ ...job, work: "flood" });
+      await this.unlessDead(Promise.all([drained, flooded]));
+    };
+  }
+
+  #memory(measured: Measured[]): number[] {
+    const each = measured.flatMap(({ memory }) => memory);
     const one = this.mechanism.properties.processes === "one";
-    const all = one ? cpuSeconds : sent.cpuSeconds + cpuSeconds;
-    return { count, batch, seconds, cpuSeconds: all };
+    return one ? [Math.max(...each)] : each;
   }
 
   async #run(
-    conditions: Conditions,
-    first: Order["work"],
-    second: Order["work"],
+    { wait, size, seconds }: Conditions,
+    first: Job["work"],
+    second: Job["work"],
     batch: number,
   ): Promise<Measured[]> {
-    const { wait, size, seconds } = conditions;
-    const way = wait || "block";
-    const works = [first, second];
-    const answers = this.#connections.map(async (connection, i) => {
-      await connection.send({
-        work: works[i],
-        wait: way,
-        size,
-        seconds,
-        batch,
-      });
-      return await connection.receive<Measured>();
-    });
-    return await this.#unlessDead(Promise.all(answers));
-  }
-
-  async #remove() {
-    const { remove } = await this.mechanism.load();
-    for (const address of [this.#there, this.#back]) await remove(address);
-  }
-
-  async [Symbol.asyncDispose]() {
-    this.#listener.close();
-    for (const child of this.#children) child.kill();
-    await Promise.all(this.#children.map(({ ended }) => ended));
-    await this.#remove(); // a side that was killed could not do it
-  }
-}
-
-/** The connection to one side. */
-class Connection {
-  readonly #connection: Deno.TcpConn;
-  readonly #lines: ReadableStreamDefaultReader<string>;
-
-  constructor(connection: Deno.TcpConn) {
-    connection.setNoDelay();
-    this.#connection = connection;
-    this.#lines = connection.readable
-      .pipeThrough(new TextDecoderStream())
-      .pipeThrough(new TextLineStream())
-      .getReader();
-  }
-
-  async send(order: Order): Promise<void> {
-    const line = new TextEncoder().encode(JSON.stringify(order) + "\n");
-    await this.#connection.write(line);
-  }
-
-  /** @throws {Error} If the side has failed: its reason. */
-  async receive<T extends Hello | Measured>(): Promise<T> {
-    const { value } = await this.#lines.read();
-    if (value === undefined) throw new Error("it has gone");
-    const answer: T | Failure = JSON.parse(value);
-    if ("error" in answer) throw new Error(answer.error);
-    return answer;
+    const job = { wait: wait || "block", size, seconds, batch } as const;
+    const answers = [first, second].map((work, i) =>
+      this.connections[i].order<Measured>({ ...job, work })
+    );
+    return await this.unlessDead(Promise.all(answers));
   }
 }

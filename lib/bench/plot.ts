@@ -4,82 +4,13 @@
  *
  * @module
  */
-import * as Plot from "@observablehq/plot";
-import { DOMParser } from "linkedom";
+import { type Across, type Figure, picture } from "./picture.ts";
 import type { Result } from "./result.ts";
-import {
-  dots,
-  lines,
-  NEUTRAL,
-  type Point,
-  type Styles,
-  stylesOf,
-} from "./series.ts";
-import { labelled, multiples, roundedRange } from "./ticks.ts";
 
-// All lengths are in pixels. The picture is so narrow that its text can still be
-// read at half the width.
-const WIDTH = 960;
-const TEXT = "14px";
-const PANEL = { top: 54, width: 480, height: 448 };
-const MARGINS = {
-  marginTop: 40,
-  marginRight: 28,
-  marginBottom: 56,
-  marginLeft: 98,
+const SIZE: Across = {
+  label: "Size of a message (bytes)",
+  value: (size) => `${size} bytes`,
 };
-const INNER_WIDTH = PANEL.width - MARGINS.marginLeft - MARGINS.marginRight;
-const LEGEND = {
-  top: 532,
-  left: 98,
-  columns: 4,
-  column: 172,
-  row: 28,
-  line: 36,
-};
-
-const INK = "#333";
-const GRID = { stroke: "#ccc", strokeOpacity: 1 };
-const FINE_GRID = { stroke: "#eee", strokeOpacity: 1 };
-const AXIS = { labelAnchor: "center", labelArrow: "none" } as const;
-// One digit is enough for every tick, and 0.0005 is not rounded to 0.001.
-const AS_LABEL = new Intl.NumberFormat("en-US", {
-  maximumSignificantDigits: 1,
-});
-const HEADING = { fontSize: 15, fontWeight: "bold" };
-
-/** One of the two charts. */
-interface Panel {
-  title: string;
-  axis: string;
-  unit: string;
-  /** The figure that is drawn of a result; NaN leaves it out. */
-  value(result: Result): number;
-}
-
-const PANELS: Panel[] = [
-  {
-    title: "Round trip of one message",
-    axis: "Round trip, p50",
-    unit: "µs",
-    value: ({ roundTrip }) => roundTrip.p50.median,
-  },
-  {
-    title: "Throughput with many messages per write",
-    axis: "Throughput",
-    unit: "MB/s",
-    // A direct call moves no bytes, so its throughput would mean nothing.
-    value: ({ mechanism, batched }) =>
-      mechanism === "direct call" ? NaN : batched.megabytesPerSecond.median,
-  },
-];
-
-/** The part of an SVG element that this file uses: Deno has no DOM types. */
-interface SVG {
-  setAttribute(name: string, value: string): void;
-  querySelector(selector: string): { remove(): void } | null;
-  outerHTML: string;
-}
 
 /**
  * Draws round trip and throughput against the size of a message.
@@ -89,146 +20,31 @@ interface SVG {
  */
 export function plot(results: Result[], title: string): string {
   const bySize = results.toSorted((a, b) => a.size - b.size);
-  const styles = stylesOf(results.map(({ mechanism }) => mechanism));
-  const entries = legend(results, styles);
-  const svg = draw({
-    width: WIDTH,
-    height: Math.max(...entries.map(({ y }) => y)) + LEGEND.row,
-    margin: 0,
-    ariaLabel: `Benchmark: ${title}`,
-    // Pixels, from the top left corner.
-    x: { type: "identity", axis: null },
-    y: { type: "identity", axis: null },
-    marks: [
-      Plot.frame({ fill: "white", stroke: "none" }),
-      Plot.text([title], {
-        frameAnchor: "top",
-        dy: 14,
-        // The width is a guess: the viewer's font may be wider.
-        lineWidth: 46,
-        fontSize: 16,
-        fontWeight: "bold",
-      }),
-      ...PANELS.map((panel, i) => () =>
-        chart(panel, bySize, styles, i * PANEL.width)
-      ),
-      ...lines(entries.flatMap((from) => [
-        from,
-        { ...from, x: from.x + LEGEND.line },
-      ])),
-      dots(entries.map((from) => ({ ...from, x: from.x + LEGEND.line / 2 }))),
-      Plot.text(entries, {
-        x: "x",
-        y: "y",
-        dx: LEGEND.line + 8,
-        text: "name",
-        textAnchor: "start",
-      }),
+  const figures = (value: (result: Result) => number) =>
+    bySize.map((result): Figure => {
+      const { mechanism: name, wait, size: x } = result;
+      return { name, wait, x, y: value(result) };
+    });
+  return picture(
+    [
+      {
+        title: "Round trip of one message",
+        axis: "Round trip, p50",
+        unit: "µs",
+        points: figures(({ roundTrip }) => roundTrip.p50.median),
+      },
+      {
+        title: "Throughput with many messages per write",
+        axis: "Throughput",
+        unit: "MB/s",
+        // A direct call moves no bytes, so its throughput would mean nothing.
+        points: figures(({ mechanism, batched }) =>
+          mechanism === "direct call" ? NaN : batched.megabytesPerSecond.median
+        ),
+      },
     ],
-  });
-  // A browser recognizes a standalone file as SVG only by this name.
-  svg.setAttribute("xmlns", "http://www.w3.org/2000/svg");
-  return svg.outerHTML;
-}
-
-/** The legend: mechanisms in rows, and to the right of them block and spin. */
-function legend(results: Result[], styles: Styles): Point[] {
-  const names = Map.groupBy(results, ({ mechanism }) => mechanism);
-  const mechanisms = [...names].map(([name, [{ wait }]], i) => ({
-    name,
-    wait,
-    style: styles.get(name) ?? NEUTRAL,
-    ...cell(i % LEGEND.columns, Math.floor(i / LEGEND.columns)),
-  }));
-  const waits = (["block", "spin"] as const)
-    .filter((wait) => results.some((result) => result.wait === wait))
-    .map((wait, row) => ({
-      name: wait,
-      wait,
-      style: NEUTRAL,
-      ...cell(LEGEND.columns, row),
-    }));
-  return [...mechanisms, ...waits];
-}
-
-function cell(column: number, row: number): { x: number; y: number } {
-  return {
-    x: LEGEND.left + column * LEGEND.column,
-    y: LEGEND.top + row * LEGEND.row,
-  };
-}
-
-/** A panel with its axes, `left` pixels from the picture's left edge. */
-function chart(
-  panel: Panel,
-  results: Result[],
-  styles: Styles,
-  left: number,
-): SVG {
-  // 0 and NaN cannot be drawn on a logarithmic axis.
-  const points = results.map((result) => point(panel, result, styles))
-    .filter(({ y }) => y > 0);
-  const sizes = [...new Set(results.map(({ size }) => size))];
-  const x = [sizes[0] / 1.5, sizes[sizes.length - 1] * 1.5];
-  const y = roundedRange(points.map(({ y }) => y));
-  // Where there are few powers of ten, 2 and 5 get labels as well.
-  const labels = y[1] / y[0] > 1000 ? [1] : [1, 2, 5];
-  const svg = draw({
-    width: PANEL.width,
-    height: PANEL.height,
-    ...MARGINS,
-    x: { type: "log", domain: x },
-    y: { type: "log", domain: y },
-    marks: [
-      Plot.gridY(multiples([1, 2, 3, 4, 5, 6, 7, 8, 9], y), FINE_GRID),
-      Plot.gridY(multiples(labels, y), GRID),
-      Plot.gridX(sizes, GRID),
-      Plot.axisX(labelled(sizes, x, INNER_WIDTH), {
-        label: "Size of a message (bytes)",
-        // With tickFormat, a log axis would label only some of the ticks.
-        text: String,
-        ...AXIS,
-        labelOffset: 44,
-      }),
-      Plot.axisY(multiples(labels, y), {
-        label: `${panel.axis} (${panel.unit})`,
-        text: (value: number) => AS_LABEL.format(value),
-        ...AXIS,
-        labelOffset: 84,
-      }),
-      ...lines(points),
-      dots(points),
-      Plot.text([panel.title], { frameAnchor: "top", dy: -34, ...HEADING }),
-    ],
-  });
-  svg.setAttribute("x", `${left}`);
-  svg.setAttribute("y", `${PANEL.top}`);
-  return svg;
-}
-
-/** The plot as an element, without the style sheet that a web page would need. */
-function draw(options: Plot.PlotOptions): SVG {
-  const document = new DOMParser().parseFromString("<svg/>", "image/svg+xml");
-  const style = { fontSize: TEXT, color: INK };
-  const svg: SVG = Plot.plot({ document, style, ...options });
-  svg.querySelector("style")?.remove();
-  return svg;
-}
-
-function point(
-  { value, unit }: Panel,
-  result: Result,
-  styles: Styles,
-): Point {
-  const { mechanism: name, wait, size } = result;
-  const y = value(result);
-  const what = [name, wait].filter((word) => word !== "").join(", ");
-  return {
-    name,
-    wait,
-    style: styles.get(name) ?? NEUTRAL,
-    x: size,
-    y,
-    title: `${what}, ${size} bytes: ${Number(y.toPrecision(3))} ${unit}`,
-  };
+    SIZE,
+    title,
+    results.map(({ mechanism: name, wait }) => ({ name, wait })),
+  );
 }

@@ -1,71 +1,138 @@
 /**
- * The results as tables in Markdown, for the terminal and to paste elsewhere.
+ * The results as tables in Markdown, for the terminal and to paste elsewhere. No
+ * line is longer than 80 characters.
  *
  * @module
  */
 import { markdownTable } from "markdown-table";
+import { peerNamed } from "./peer_list.ts";
+import { MUCH } from "./processors.ts";
 import type { Result } from "./result.ts";
 
-type Column = [heading: string, cell: (result: Result) => string];
+/** A column: its heading, and its cell in the row of a result. */
+type Column = [
+  heading: string,
+  cell: (result: Result, ours?: Result) => string,
+];
 
-const COLUMNS: Column[] = [
-  ["mechanism", ({ mechanism }) => mechanism],
+const NAMES: Column[] = [
+  ["mechanism", (result) => result.mechanism + marks(result)],
   ["wait", ({ wait }) => wait],
-  ["p50", ({ roundTrip }) => digits(roundTrip.p50.median)],
+];
+
+const ROUND_TRIP: Column[] = [
+  ...NAMES,
+  ["p50 µs", ({ roundTrip }) => digits(roundTrip.p50.median)],
   [
-    "min to max",
-    ({ roundTrip: { p50: { min, max } } }) =>
-      `${digits(min)} to ${digits(max)}`,
+    "min to max µs",
+    ({ rounds, roundTrip: { p50: { min, max } } }) =>
+      rounds === 1 ? "" : `${digits(min, 2)} to ${digits(max, 2)}`,
   ],
-  ["p99", ({ roundTrip }) => digits(roundTrip.p99.median)],
-  ["mean", ({ roundTrip }) => digits(roundTrip.mean.median)],
-  ["msg/s", ({ single }) => amount(single.perSecond.median)],
-  ["CPU s/M", ({ single }) => digits(single.cpuSecondsPerMillion.median)],
-  ["batched msg/s", ({ batched }) => amount(batched.perSecond.median)],
-  ["CPU s/M", ({ batched }) => digits(batched.cpuSecondsPerMillion.median)],
+  ["p99 µs", ({ roundTrip }) => digits(roundTrip.p99.median)],
+  ["mean µs", ({ roundTrip }) => digits(roundTrip.mean.median)],
+  [
+    "ratio",
+    ({ roundTrip }, ours) =>
+      ours ? digits(ours.roundTrip.p50.median / roundTrip.p50.median, 2) : "",
+  ],
+];
+
+const ONE_WAY: Column[] = [
+  ...NAMES,
+  ["M/s", ({ single }) => millions(single.perSecond.median)],
+  ["CPU µs", ({ single }) => digits(single.cpuSecondsPerMillion.median)],
+  [
+    "ratio",
+    ({ single }, ours) =>
+      ours
+        ? digits(ours.single.perSecond.median / single.perSecond.median, 2)
+        : "",
+  ],
+  ["many M/s", ({ batched }) => millions(batched.perSecond.median)],
+  ["CPU µs", ({ batched }) => digits(batched.cpuSecondsPerMillion.median)],
   ["MB/s", ({ batched }) => digits(batched.megabytesPerSecond.median)],
 ];
 /** The first columns hold words, the others figures. */
-const WORD_COLUMNS = 2;
+const WORD_COLUMNS = NAMES.length;
 
 const LEGEND = `\
-p50, p99, mean: round trip in microseconds, the median of the rounds; min to max:
-p50 of the fastest and of the slowest round. msg/s: messages per second one way,
-one in each write; batched: many in each write. MB/s: batched. CPU s/M: processor
-seconds of both sides per million messages.
+p50, p99, mean: of a round trip, the medians of the rounds; min to max: p50 of
+the fastest and of the slowest round. M/s: million messages a second one way,
+one in each write; many: with up to 4096 bytes of them in each write. CPU:
+processor time of both sides for a message. MB/s: with many in each write.
+`;
+const RATIO = `\
+ratio: the figure of our mechanism, divided by that of the peer in this row.
+Round trip: below 1, ours is faster. M/s: above 1, ours is faster.
+`;
+const MARKS = `\
+*: another program used the processors for more than ${
+  MUCH * 100
+} % of the time.
+!: another virtual machine did (stolen time). Measure such a row again.
 `;
 
 /**
- * One table for each size. The baselines come first, then the mechanisms, in the
- * order of their round trips.
+ * Two tables for each size. The baselines come first, then the mechanisms and
+ * the peers, in the order of their round trips.
  */
 export function report(results: Result[]): string {
+  const peers = results.some(({ mechanism }) => peerNamed(mechanism));
   const sizes = [...Map.groupBy(results, ({ size }) => size)];
-  const tables = sizes.toSorted(([a], [b]) => a - b).map(([size, group]) => {
-    const rank = ({ wait, roundTrip }: Result) =>
-      wait === "" ? 0 : roundTrip.p50.median;
-    const rows = group.toSorted((a, b) => rank(a) - rank(b))
-      .map((result) => COLUMNS.map(([, cell]) => cell(result)));
-    const headings = COLUMNS.map(([heading]) => heading);
-    const align = COLUMNS.map((_, i) => i < WORD_COLUMNS ? "l" : "r");
-    return `## ${size} bytes\n\n${
-      markdownTable([headings, ...rows], { align })
-    }\n`;
+  const tables = sizes.toSorted(([a], [b]) => a - b).flatMap(
+    ([size, group]) => {
+      const rank = ({ wait, roundTrip }: Result) =>
+        wait === "" ? 0 : roundTrip.p50.median;
+      const rows = group.toSorted((a, b) => rank(a) - rank(b));
+      const table = (columns: Column[]) =>
+        tableOf(columns.filter(([name]) => peers || name !== "ratio"), rows);
+      return [
+        `## ${size} bytes, round trip\n\n${table(ROUND_TRIP)}`,
+        `## ${size} bytes, one way\n\n${table(ONE_WAY)}`,
+      ];
+    },
+  );
+  const marked = results.some((result) => marks(result) !== "");
+  return [
+    ...tables,
+    LEGEND + (peers ? RATIO : "") + (marked ? MARKS : ""),
+  ].join("\n");
+}
+
+function tableOf(columns: Column[], rows: Result[]): string {
+  const cells = rows.map((row) => {
+    const ours = oursFor(row, rows);
+    return columns.map(([, cell]) => cell(row, ours));
   });
-  return [...tables, LEGEND].join("\n");
+  const align = columns.map((_, i) => i < WORD_COLUMNS ? "l" : "r");
+  return markdownTable([columns.map(([heading]) => heading), ...cells], {
+    align,
+  }) + "\n";
 }
 
-/** Three significant digits. */
-function digits(value: number): string {
-  return value < 100 ? String(Number(value.toPrecision(3))) : value.toFixed(0);
+/** The result of ours that a peer is compared with. */
+export function oursFor(
+  { mechanism, wait, size }: Result,
+  results: Result[],
+): Result | undefined {
+  const name = peerNamed(mechanism)?.ours;
+  return results.find((result) =>
+    result.mechanism === name && result.wait === wait && result.size === size
+  );
 }
 
-const compact = new Intl.NumberFormat("en", {
-  notation: "compact",
-  maximumSignificantDigits: 3,
-});
+/** Marks a result that was measured while others had the processors. */
+export function marks({ lost: { shared, stolen } }: Result): string {
+  return (shared > MUCH ? "*" : "") + (stolen > MUCH ? "!" : "");
+}
 
-/** Such as `1.23 M`. */
-function amount(value: number): string {
-  return compact.format(value).replace(/\D$/, " $&");
+/** Three significant digits, or so many. */
+function digits(value: number, count = 3): string {
+  return value < 100
+    ? String(Number(value.toPrecision(count)))
+    : value.toFixed(0);
+}
+
+function millions(value: number): string {
+  return digits(value / 1e6);
 }

@@ -4,12 +4,14 @@
  * @module
  */
 
+import type { Lost } from "./processors.ts";
+
 /** How the sides wait; "" where nobody waits. */
 export type Waiting = "block" | "spin" | "";
 
 /** One round of one measurement. */
 export interface Round {
-  /** As in `--via`, or `direct call` and `copy`. */
+  /** As in `--via`, or `direct call`, `copy`, or a peer's name. */
   mechanism: string;
   wait: Waiting;
   /** Bytes of a message. */
@@ -17,9 +19,18 @@ export interface Round {
   /** The number of the round, from 1. */
   round: number;
   /** In microseconds. */
-  roundTrip: { count: number; p50: number; p99: number; mean: number };
+  roundTrip: {
+    count: number;
+    p50: number;
+    p99: number;
+    mean: number;
+    /** Processor time of both sides. */
+    cpuSeconds: number;
+  };
   single: Flow;
   batched: Flow;
+  /** What part of the processors' time was not ours. */
+  lost: Lost;
 }
 
 /** Messages in one direction, in one round. */
@@ -32,6 +43,8 @@ export interface Flow {
   seconds: number;
   /** Processor time of both sides together, in user and in system mode. */
   cpuSeconds: number;
+  /** Bytes that each process keeps in memory. */
+  memory: number[];
 }
 
 /** The median, the smallest and the largest figure of several rounds. */
@@ -59,4 +72,10 @@ export interface Result {
   single: OneWay;
   /** Many messages in one write. */
   batched: OneWay;
+  /** What part of the processors' time was not ours; the median of the rounds. */
+  lost: Lost;
+  /** Bytes that each process keeps in memory, the most of all rounds. */
+  memory: number[];
+  /** How many rounds that were. */
+  rounds: number;
 }

@@ -10,8 +10,9 @@ import { TextLineStream } from "@std/streams/text-line-stream";
 import type { Address } from "../channel/mod.ts";
 import { mechanismNamed } from "../mechanism/mod.ts";
 import type { Way } from "../wait/mod.ts";
-import { measure, type Measured } from "./measure.ts";
-import type { Job } from "./work.ts";
+import { type CrowdJob, isCrowdJob, runInCrowd } from "./crowd_work.ts";
+import { measure } from "./measure.ts";
+import type { Job, Side } from "./work.ts";
 
 /** How a side is started. */
 export interface SideStart {
@@ -22,18 +23,20 @@ export interface SideStart {
   /** Its server, if it was named. */
   server?: string;
   /** The channel to receive from. */
-  from: Address;
+  from?: Address;
   /** The channel to send to. */
-  to: Address;
+  to?: Address;
 }
 
 /** What the parent sends: what to do. */
-export type Order = Job & { wait: Way };
+export type Order = (Job | CrowdJob) & { wait: Way };
 
 /** What the side sends first, when it has opened its channels. */
 export interface Hello {
   /** The longest record that it accepts, in bytes. @default no limit */
   limit?: number;
+  /** Has it a channel to receive from? */
+  receives: boolean;
 }
 
 /** What the side sends when something went wrong. */
@@ -49,25 +52,33 @@ async function serve({ port, via, server, from, to }: SideStart) {
   const lines = connection.readable
     .pipeThrough(new TextDecoderStream())
     .pipeThrough(new TextLineStream());
-  const say = async (answer: Hello | Measured | Failure) => {
+  const say = async (answer: object) => {
     const line = new TextEncoder().encode(JSON.stringify(answer) + "\n");
     // If the parent has gone, the lines end as well, and so does this process.
     await connection.write(line).catch(() => {});
   };
-  const fail = (error: unknown) =>
-    say({ error: error instanceof Error ? error.message : `${error}` });
+  const fail = (error: unknown) => {
+    const text = error instanceof Error ? error.message : `${error}`;
+    return say({ error: text } satisfies Failure);
+  };
 
   const mechanism = mechanismNamed(via);
   const { openReceiver, openSender, remove } =
     await (server && mechanism.at?.(server) || mechanism).load();
   try {
-    const receiver = await openReceiver(from);
-    const sender = await openSender(to);
+    const receiver = from ? await openReceiver(from) : undefined;
+    const sender = to ? await openSender(to) : undefined;
     const obey = async ({ wait: way, ...job }: Order) => {
       const wait = { way, timeout: TIMEOUT_MS };
-      await say(await measure({ sender, receiver, wait }, job));
+      const side = { sender, receiver, wait };
+      await say(
+        isCrowdJob(job)
+          ? await runInCrowd(side, job)
+          : await measure(wholeSide(side), job),
+      );
     };
-    await say({ limit: sender.limit });
+    const hello: Hello = { limit: sender?.limit, receives: !!receiver };
+    await say(hello);
     // We do not await the job: while it waits, we must notice that the parent
     // has gone.
     for await (const line of lines) obey(JSON.parse(line)).catch(fail);
@@ -75,11 +86,17 @@ async function serve({ port, via, server, from, to }: SideStart) {
     await fail(error);
   } finally {
     try {
-      for (const address of [from, to]) await remove(address);
+      for (const address of [from, to]) if (address) await remove(address);
     } finally {
       Deno.exit(0); // even if a job still waits in the kernel
     }
   }
+}
+
+/** A side with both ends. */
+function wholeSide({ sender, receiver, wait }: Partial<Side>): Side {
+  if (!sender || !receiver || !wait) throw new Error("A side has two channels");
+  return { sender, receiver, wait };
 }
 
 async function connect(port: number): Promise<Deno.TcpConn> {

@@ -35,6 +35,25 @@ export function startSides(
   ];
 }
 
+/** Starts the sides of a crowd: all send to, or receive from, one channel. */
+export function startCrowd(mechanism: Mechanism, starts: SideStart[]): Child[] {
+  const { processes, openedBy } = mechanism.properties;
+  if (processes === "one") {
+    return starts.map((start) => startWorker(SCRIPT, "side", start));
+  }
+  if (openedBy === "name") {
+    return starts.map((start) => startSide(mechanism, start));
+  }
+  using pipe = new Pipe();
+  return starts.map((start) =>
+    startSide(
+      mechanism,
+      start,
+      start.to ? { stdout: pipe.input } : { stdin: pipe.output },
+    )
+  );
+}
+
 function startSide(
   mechanism: Mechanism,
   start: SideStart,

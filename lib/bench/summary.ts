@@ -40,6 +40,15 @@ function oneWay(flows: Flow[], size: number): OneWay {
   };
 }
 
+/** The most that each process has kept in memory. */
+function mostMemory(rounds: Round[]): number[] {
+  const all = rounds.flatMap(({ single, batched }) => [
+    single.memory,
+    batched.memory,
+  ]);
+  return all[0].map((_, i) => Math.max(...all.map((bytes) => bytes[i])));
+}
+
 /** The result of each mechanism, way of waiting and size. */
 export function summarize(rounds: Round[]): Result[] {
   const groups = Map.groupBy(
@@ -60,6 +69,12 @@ export function summarize(rounds: Round[]): Result[] {
       },
       single: oneWay(rounds.map(({ single }) => single), size),
       batched: oneWay(rounds.map(({ batched }) => batched), size),
+      lost: {
+        shared: spread(rounds.map(({ lost }) => lost.shared)).median,
+        stolen: spread(rounds.map(({ lost }) => lost.stolen)).median,
+      },
+      memory: mostMemory(rounds),
+      rounds: rounds.length,
     };
   });
 }

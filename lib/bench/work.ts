@@ -157,13 +157,16 @@ async function drain(side: Side, { size }: Job): Promise<Report> {
 }
 
 /** Sends a record. @returns A promise only if the channel refuses it at first. */
-function send(side: Side, record: Uint8Array): Promise<unknown> | undefined {
+export function send(
+  side: Pick<Side, "sender" | "wait">,
+  record: Uint8Array,
+): Promise<unknown> | undefined {
   const refused = side.sender.offer(record);
   if (refused !== true) return sendLater(side, record, refused);
 }
 
 function sendLater(
-  { sender, wait }: Side,
+  { sender, wait }: Pick<Side, "sender" | "wait">,
   record: Uint8Array,
   refused: true | Refusal,
 ) {
@@ -174,7 +177,9 @@ function sendLater(
 }
 
 /** Receives bytes. @returns A promise only if nothing has arrived yet. */
-function receive(side: Side): Uint8Array | Promise<Uint8Array> {
+export function receive(
+  side: Pick<Side, "receiver" | "wait">,
+): Uint8Array | Promise<Uint8Array> {
   const bytes = side.receiver.poll();
   return typeof bytes === "symbol" ? receiveLater(side, bytes) : bytes;
 }
@@ -182,7 +187,10 @@ function receive(side: Side): Uint8Array | Promise<Uint8Array> {
 /** What a receiver answers. */
 type Polled = ReturnType<Receiver["poll"]>;
 
-function receiveLater({ receiver, wait }: Side, polled: Polled) {
+function receiveLater(
+  { receiver, wait }: Pick<Side, "receiver" | "wait">,
+  polled: Polled,
+) {
   const poll = () => orThrow(receiver.poll());
   let bytes = orThrow(polled);
   if (wait.way === "spin") bytes = spinAWhile(poll);

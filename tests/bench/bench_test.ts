@@ -2,6 +2,7 @@ import config from "../../deno.json" with { type: "json" };
 import { assert, assertEquals, assertMatch, assertThrows } from "@std/assert";
 import { delay } from "@std/async/delay";
 import { Check, Payload, STOP } from "../../lib/bench/payload.ts";
+import type { Conduct } from "../../lib/bench/machine.ts";
 import type { Result, Round } from "../../lib/bench/result.ts";
 import { summarize } from "../../lib/bench/summary.ts";
 import { UsageError } from "../../lib/error.ts";
@@ -102,15 +103,18 @@ Deno.test("Check refuses a message whose end is cut off", () => {
 
 Deno.test("summarize() takes the median of the rounds and keeps their spread", () => {
   const round = (number: number, p50: number): Round => {
-    const flow = { count: 1000, batch: 1, seconds: p50, cpuSeconds: 2 * p50 };
+    const cpuSeconds = 2 * p50;
+    const memory = [number, 10 - number];
+    const flow = { count: 1000, batch: 1, seconds: p50, cpuSeconds, memory };
     return {
       mechanism: "fifo",
       wait: "spin",
       size: 100,
       round: number,
-      roundTrip: { count: 10, p50, p99: 2 * p50, mean: 3 * p50 },
+      roundTrip: { count: 10, p50, p99: 2 * p50, mean: 3 * p50, cpuSeconds },
       single: flow,
       batched: { ...flow, count: 5000, batch: 5 },
+      lost: { shared: number / 10, stolen: 0 },
     };
   };
   const [result, ...more] = summarize([round(1, 4), round(2, 1), round(3, 2)]);
@@ -122,6 +126,8 @@ Deno.test("summarize() takes the median of the rounds and keeps their spread", (
   assertEquals(single.megabytesPerSecond.median, 0.05);
   assertEquals(single.cpuSecondsPerMillion.median, 4000);
   assertEquals(batched.perSecond.median, 2500);
+  assertEquals(result.lost, { shared: 0.2, stolen: 0 });
+  assertEquals([result.memory, result.rounds], [[3, 9], 3]);
 });
 
 const BAD: [flag: string, says: string][] = [
@@ -195,7 +201,9 @@ interface Report {
   started: string;
   machine: Record<string, unknown>;
   runtime: Record<string, unknown>;
+  conduct: Conduct;
   settings: { via: string[]; rounds: number; [setting: string]: unknown };
+  leftOut: string[];
   rounds: Round[];
   results: Result[];
 }
@@ -203,8 +211,8 @@ interface Report {
 /** Runs a short benchmark. @returns Its table, log and JSON. */
 async function bench(...flags: string[]) {
   const file = runPath(`${freshName()}.json`);
-  const short = ["--seconds=0.01", `--json=${file}`];
-  await using script = start("bench", [...flags, ...short]);
+  const short = ["--seconds=0.01", ...flags, `--json=${file}`];
+  await using script = start("bench", short);
   const { code, log } = await script.ended();
   assertEquals(code, 0, log);
   assertNothingLeft(script);
@@ -217,19 +225,33 @@ async function bench(...flags: string[]) {
 /** The mechanisms in a table, from top to bottom, and their ways of waiting. */
 function rows(table: string): string[] {
   return table.split("\n").flatMap((line) => {
-    const [, name, wait] = /^\| (\w[\w ]*?) +\| (\w*) +\|/.exec(line) ?? [];
+    const [, name, wait] = /^\| (\w[\w ]*?)[*!]* +\| (\w*) +\|/.exec(line) ??
+      [];
     return name === undefined || name === "mechanism"
       ? []
       : [`${name} ${wait}`.trim()];
   });
 }
 
+/** The tables: round trip and one way of the first size, of the second, ... */
+function tables(report: string): string[] {
+  return report.split(/^## .*$/m).slice(1);
+}
+
+/** No line is longer than a terminal is wide. */
+function assertFits(report: string) {
+  assertEquals(report.split("\n").filter((line) => [...line].length > 80), []);
+}
+
 function assertNothingLeft({ pid }: Running, pids: number[] = []) {
   assertEquals(leftovers(`bench.${pid}`), []);
   assertEquals(pids.filter(isAlive), []);
-  for (const way of ["there", "back"]) {
-    const name = `/ipc-lab-${Deno.uid()}.bench.${pid}.${way}`;
-    assertThrows(() => MessageQueue.open(name), SystemError, "No such file");
+  // Each mechanism has a set of names of its own.
+  for (const set of NAMES.keys()) {
+    for (const way of ["there", "back"]) {
+      const name = `/ipc-lab-${Deno.uid()}.bench.${pid}.${set}.${way}`;
+      assertThrows(() => MessageQueue.open(name), SystemError, "No such file");
+    }
   }
 }
 
@@ -248,8 +270,12 @@ Deno.test("bench measures every mechanism, and both baselines first", async () =
   const { version, started, machine, runtime, settings, rounds } = report;
   assertEquals(version, config.version);
   assertEquals(new Date(started).toISOString(), started);
-  const about = ["cpu", "cores", "memory", "kernel", "architecture"];
-  assertEquals(Object.keys(machine), about);
+  assertEquals(Object.keys(machine), [
+    ...["cpu", "processors", "usable", "memory", "kernel", "architecture"],
+  ]);
+  const { load, stolen, flags: trips } = report.conduct;
+  assert(load.before >= 0 && load.after >= 0 && stolen >= 0 && stolen <= 1);
+  assert(trips.before === undefined || trips.before > 0);
   assertEquals(runtime, { ...Deno.version });
   assertEquals(settings, {
     via: NAMES,
@@ -257,7 +283,10 @@ Deno.test("bench measures every mechanism, and both baselines first", async () =
     size: [100],
     seconds: 0.01,
     rounds: 5,
+    peers: false,
+    quick: false,
   });
+  assertEquals(report.leftOut, []);
   assertEquals(rounds.length, 5 * COUNT);
   for (const mechanism of [...BASELINES, ...HERE]) {
     const own = rounds.filter((round) => round.mechanism === mechanism);
@@ -274,7 +303,9 @@ Deno.test("bench measures every mechanism, and both baselines first", async () =
   const expected = report.results.filter(({ wait }) => wait)
     .sort((a, b) => a.roundTrip.p50.median - b.roundTrip.p50.median)
     .map(({ mechanism }) => `${mechanism} block`);
-  assertEquals(rows(table), [...BASELINES, ...expected]);
+  const order = [...BASELINES, ...expected];
+  assertEquals(rows(table), [...order, ...order]); // round trip, one way
+  assertFits(table);
 });
 
 Deno.test("bench waits in both ways, and leaves out messages that are too long", async () => {
@@ -283,7 +314,7 @@ Deno.test("bench waits in both ways, and leaves out messages that are too long",
     log,
     /^INFO:bench:Left out: queue with 16384 bytes, as it takes 8192 at most$/m,
   );
-  const names = rows(table);
+  const names = tables(table).filter((_, i) => i % 2 === 0).flatMap(rows);
   const [queues, both] = [
     ["queue block", "queue spin"],
     ["shm block", "shm spin"],
@@ -319,7 +350,8 @@ Deno.test("bench leaves out what does not work here, and says why", async () => 
   assertEquals(code, 0, log);
   assertMatch(log, /^INFO:bench:Left out: queue: .*Cannot .*queue.*$/m);
   const table = new TextDecoder().decode(await script.output());
-  const measured = rows(table).map((row) => row.replace(" block", "")).sort();
+  const measured = rows(tables(table)[0])
+    .map((row) => row.replace(" block", "")).sort();
   const others = HERE.filter((name) => name !== "queue");
   assertEquals(measured, [...BASELINES, ...others].sort());
 });
@@ -426,7 +458,7 @@ Deno.test("bench whose parent is killed leaves no side and no name", async () =>
 Deno.test("bench fails when a wrong byte arrives", async () => {
   await using script = start("bench", ["--via=fifo", "--wait=block", ...LONG]);
   const pids = await sides(script);
-  await Deno.writeTextFile(`run/bench.${script.pid}.there.fifo`, "wrong");
+  await Deno.writeTextFile(`run/bench.${script.pid}.0.there.fifo`, "wrong");
   const { code, log } = await script.ended();
   assertEquals(code, 1, log);
   const last = script.lines.at(-1) ?? "";
@@ -457,4 +489,39 @@ Deno.test("bench says in one line what is wrong with a flag, exit 2", async () =
     log,
     "ERROR:bench:Cannot use --wait=spin,never: it must be some of block, spin with commas between",
   );
+});
+
+Deno.test("bench --quick says what it leaves out, and ends within a minute", async () => {
+  const begun = performance.now();
+  await using script = start("bench", ["--quick", "--via=fifo"]);
+  const { code, log } = await script.ended();
+  assertEquals(code, 0, log);
+  assert(performance.now() - begun < 60_000);
+  const report = new TextDecoder().decode(await script.output());
+  assertMatch(report, /^left out: 100 and 8192 bytes: --quick$/m);
+  assertMatch(report, /^left out: 2 of 5 rounds: --quick$/m);
+  assertFits(report);
+});
+
+Deno.test("bench marks what was measured while others had the processors", async () => {
+  const loops = Array.from(
+    { length: navigator.hardwareConcurrency },
+    () => shell("ulimit -t 100; while :; do :; done"),
+  );
+  try {
+    const { table, report } = await bench(
+      "--via=workers",
+      "--size=8",
+      "--wait=block",
+      "--rounds=1",
+      "--seconds=0.2",
+    );
+    const [first] = report.results;
+    assert(first.lost.shared > 0.05, JSON.stringify(first.lost));
+    assertMatch(table, /^\| workers\* /m);
+    assertMatch(table, /^\*: another program used the processors/m);
+    assert(report.conduct.load.before >= 0);
+  } finally {
+    for (const loop of loops) await loop[Symbol.asyncDispose]();
+  }
 });

@@ -36,6 +36,9 @@ function result(
     roundTrip,
     single: way,
     batched: way,
+    lost: { shared: 0, stolen: 0 },
+    memory: [1],
+    rounds: 1,
   };
 }
 

@@ -25,7 +25,11 @@ function blocksOf(text: string): Block[] {
 /** A line without what may vary from run to run. */
 function normalised(line: string): string {
   if (line.startsWith("|")) { // of the benchmark's table
-    return line.replace(/[\d.]+/g, "N").replace(/ +/g, " ").replace(/-+/g, "-");
+    // A mark says that others had the processors.
+    return line.replace(/[\d.]+/g, "N").replace(/[*!]+ /g, " ").replace(
+      / +/g,
+      " ",
+    ).replace(/-+/g, "-");
   }
   return line
     .replace(/\b(client|server)\.\d+(-[0-9a-f]{8})?/g, "$1.N")

@@ -1,0 +1,217 @@
+/**
+ * Builds the peers' programs in a temporary folder, and runs them.
+ *
+ * @module
+ */
+import type { ProcessLog } from "../cli/log.ts";
+import { LabError, reason } from "../error.ts";
+import { makeRunFolder, runPath } from "../mechanism/run_folder.ts";
+import {
+  type Conditions,
+  type Measured,
+  roundTripOf,
+  type Subject,
+} from "./measure.ts";
+import { type PeerAbout, PEERS, type Program, PROGRAMS } from "./peer_list.ts";
+import type { Flow, Round, Waiting } from "./result.ts";
+
+/** A program fails if it takes so much longer (ms) than it should measure. */
+const GRACE_MS = 30_000;
+
+/** The built programs. */
+export class Peers implements AsyncDisposable {
+  /** The peers whose program is there. */
+  readonly subjects: Peer[] = [];
+  /** The programs that could not be built, and why. */
+  readonly leftOut: string[] = [];
+  /** Where the programs lie, and what they make: relative, as a socket's path is short. */
+  readonly #folder = runPath(`bench.${Deno.pid}.peers`);
+  readonly #commands = new Map<Program, readonly string[]>();
+  readonly #running = new Set<Promise<unknown>>();
+  readonly #stop = new AbortController();
+  readonly #signal: AbortSignal;
+
+  private constructor(signal: AbortSignal) {
+    this.#signal = AbortSignal.any([signal, this.#stop.signal]);
+  }
+
+  /**
+   * Builds all programs. The log names each that cannot be built, and why.
+   *
+   * @throws The signal's reason, once it is aborted.
+   */
+  static async build(log: ProcessLog, signal: AbortSignal): Promise<Peers> {
+    const peers = new Peers(signal);
+    try {
+      makeRunFolder();
+      Deno.mkdirSync(peers.#folder, { mode: 0o700 });
+      for (const [key, program] of Object.entries(PROGRAMS)) {
+        await peers.#build(key, program, log);
+      }
+    } catch (error) {
+      await peers[Symbol.asyncDispose]();
+      throw error;
+    }
+    for (const about of PEERS) {
+      const program = PROGRAMS[about.program];
+      if (peers.#commands.has(program)) {
+        peers.subjects.push(new Peer(about, program, peers));
+      }
+    }
+    return peers;
+  }
+
+  async #build(key: string, program: Program, log: ProcessLog) {
+    const source = decodeURIComponent(
+      new URL(`./peers/${program.source}`, import.meta.url).pathname,
+    );
+    const { build, run = [], test = ["--version"] } = program;
+    const [command, ...libraries] = build ?? run;
+    const output = `${this.#folder}/${key}`;
+    try {
+      await this.output(
+        command,
+        build ? ["-O2", "-o", output, source, ...libraries] : [...test],
+      );
+    } catch (error) {
+      this.#signal.throwIfAborted();
+      if (!(error instanceof LabError)) throw error;
+      const what = `${program.name}: ${error.message}`;
+      this.leftOut.push(what);
+      log.info(`Left out: ${what}`);
+      return;
+    }
+    this.#commands.set(program, build ? [output] : [...run, source]);
+  }
+
+  /**
+   * Runs a program that was built, in at most `seconds` and some more.
+   *
+   * @returns What it printed.
+   * @throws {LabError} If it fails.
+   */
+  async run(
+    program: Program,
+    args: string[],
+    seconds: number,
+  ): Promise<string> {
+    const built = this.#commands.get(program);
+    if (!built) {
+      throw new LabError(`Cannot run ${program.name}: it is not built`);
+    }
+    const [command, ...first] = built;
+    return await this.output(command, [...first, ...args], seconds);
+  }
+
+  /** Is there that program? */
+  has(program: Program): boolean {
+    return this.#commands.has(program);
+  }
+
+  /** Where programs may make what they need, relative to this folder. */
+  get folder(): string {
+    return this.#folder;
+  }
+
+  /** Runs a command. @returns What it printed. @throws {LabError} If it fails. */
+  async output(
+    command: string,
+    args: string[],
+    seconds = 0,
+  ): Promise<string> {
+    this.#signal.throwIfAborted();
+    const late = AbortSignal.timeout(seconds * 1000 + GRACE_MS);
+    const signal = AbortSignal.any([this.#signal, late]);
+    const running = start(command, args, signal);
+    this.#running.add(running);
+    try {
+      const { success, stdout, stderr } = await running;
+      if (success) return new TextDecoder().decode(stdout);
+      this.#signal.throwIfAborted();
+      if (late.aborted) throw new LabError(`${command} did not end`);
+      throw new LabError(whyItFailed(new TextDecoder().decode(stderr)));
+    } finally {
+      this.#running.delete(running);
+    }
+  }
+
+  async [Symbol.asyncDispose]() {
+    this.#stop.abort();
+    await Promise.allSettled(this.#running);
+    Deno.removeSync(this.#folder, { recursive: true });
+  }
+}
+
+async function start(
+  command: string,
+  args: string[],
+  signal: AbortSignal,
+): Promise<Deno.CommandOutput> {
+  try {
+    return await new Deno.Command(command, {
+      args,
+      stdin: "null",
+      signal, // ends it by SIGTERM
+      env: { NO_COLOR: "1" },
+    }).output();
+  } catch (error) {
+    const why = error instanceof Deno.errors.NotFound
+      ? "it is not installed"
+      : reason(error);
+    throw new LabError(`cannot start ${command}: ${why}`);
+  }
+}
+
+/** The line that says what went wrong: a compiler prints many. */
+function whyItFailed(stderr: string): string {
+  const lines = stderr.trim().split("\n");
+  const line = lines.find((line) => /error|cannot find/i.test(line)) ??
+    lines.at(-1) ?? "it failed";
+  return line.replace(/^.*?(fatal error|error): /, "").trim();
+}
+
+/** What one program measures. */
+export class Peer implements Subject {
+  readonly name: string;
+  readonly limit: number;
+  readonly wait: Waiting;
+  readonly #about: PeerAbout;
+  readonly #program: Program;
+  readonly #peers: Peers;
+
+  constructor(about: PeerAbout, program: Program, peers: Peers) {
+    this.name = about.name;
+    this.limit = about.limit ?? Infinity;
+    this.wait = about.wait;
+    this.#about = about;
+    this.#program = program;
+    this.#peers = peers;
+  }
+
+  async roundTrip(conditions: Conditions): Promise<Round["roundTrip"]> {
+    const measured = await this.#run("ping", conditions, 1);
+    return roundTripOf(measured, measured.cpuSeconds);
+  }
+
+  async oneWay(conditions: Conditions, batch: number): Promise<Flow> {
+    const measured = await this.#run("flood", conditions, batch);
+    const { count, seconds, cpuSeconds, memory } = measured;
+    return { count, batch, seconds, cpuSeconds, memory };
+  }
+
+  async #run(
+    work: "ping" | "flood",
+    { size, seconds }: Conditions,
+    batch: number,
+  ): Promise<Measured> {
+    const { via } = this.#about;
+    const numbers = [size, seconds, batch].map(String);
+    const args = [via, this.#peers.folder, work, ...numbers];
+    try {
+      return JSON.parse(await this.#peers.run(this.#program, args, seconds));
+    } catch (error) {
+      if (!(error instanceof LabError)) throw error;
+      throw new LabError(`Cannot go on: ${this.name}: ${error.message}`);
+    }
+  }
+}
