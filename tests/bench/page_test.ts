@@ -1,0 +1,185 @@
+// docs/performance.md and docs/performance.json say the same.
+import { assert, assertEquals, assertThrows } from "@std/assert";
+import type { Growth } from "../../lib/bench/growth.ts";
+import { pictures, renewed } from "../../lib/bench/page.ts";
+import { asJson, type Performance, type Run } from "../../lib/bench/figures.ts";
+import { medians } from "../../lib/bench/performance.ts";
+import type { Result } from "../../lib/bench/result.ts";
+import { climb, RUNGS } from "../../lib/bench/rungs.ts";
+import { LabError } from "../../lib/error.ts";
+
+const DOCS = new URL("../../docs/", import.meta.url);
+const page = await Deno.readTextFile(new URL("performance.md", DOCS));
+
+/** The figures of the page; `undefined`: nobody has measured them yet. */
+async function measured(): Promise<Performance | undefined> {
+  try {
+    const file = new URL("performance.json", DOCS);
+    return JSON.parse(await Deno.readTextFile(file));
+  } catch (error) {
+    if (error instanceof Deno.errors.NotFound) return undefined;
+    throw error;
+  }
+}
+const data = await measured();
+
+Deno.test(
+  "docs/performance.md and its plots show the figures of docs/performance.json (once they are measured)",
+  {
+    ignore: data === undefined,
+  },
+  async () => {
+    assert(data);
+    assertEquals(page, renewed(page, data));
+    for (const [name, svg] of Object.entries(await pictures(data))) {
+      assertEquals(await Deno.readTextFile(new URL(name, DOCS)), svg, name);
+    }
+  },
+);
+
+const spread = (median: number) => ({ median, min: median, max: median });
+
+/** A result whose round trip takes so many microseconds. */
+function result(
+  mechanism: string,
+  wait: Result["wait"],
+  size: number,
+  us: number,
+): Result {
+  const way = {
+    perSecond: spread(1e6 / us),
+    megabytesPerSecond: spread(size / us),
+    cpuSecondsPerMillion: spread(us),
+  };
+  return {
+    mechanism,
+    wait,
+    size,
+    roundTrip: { p50: spread(us), p99: spread(us), mean: spread(us) },
+    single: way,
+    batched: way,
+    lost: { shared: mechanism === "pipe" ? 0.2 : 0, stolen: 0 },
+    memory: [50e6, 60e6],
+    rounds: 3,
+  };
+}
+
+/** A run in which our FIFO is so much slower than C's. */
+function run(ratio: number): Run {
+  return {
+    conduct: {
+      load: { before: 0.1, after: 1 },
+      stolen: 0,
+      flags: { before: 0.11, after: 0.51 },
+    },
+    rounds: 3,
+    leftOut: ["ZeroMQ: zmq.h: No such file or directory"],
+    results: [
+      result("fifo", "block", 100, 20 * ratio),
+      result("C fifo", "block", 100, 20),
+      result("pipe", "block", 100, 7),
+    ],
+    lines: { ours: 40e6, c: 20e6 },
+    start: { producer: 60, empty: 30 },
+    idle: { fifo: 0.001 },
+  };
+}
+
+const GROWTH: Growth[] = [1, 2, 4, 8].map((count) => ({
+  mechanism: "fifo",
+  pairs: count,
+  p50: 10 * count,
+  producers: count,
+  consumers: 1,
+  perSecond: 1e6 / count,
+  memory: 70e6,
+}));
+
+const INVENTED: Performance = {
+  version: "1.2.3",
+  started: "2026-11-29T12:00:00.000Z",
+  machine: {
+    cpu: "Abacus",
+    processors: 2,
+    usable: 2,
+    memory: 2 ** 34,
+    kernel: "6.1",
+    architecture: "x86_64",
+  },
+  deno: "2.9.6",
+  runs: [run(1), run(1.5), run(0.5)],
+  growth: GROWTH,
+};
+
+Deno.test("climb() says whether a rung was reached in all runs, in some, or in none", () => {
+  const [fifo] = RUNGS;
+  const best = { best: 0.5, worst: 1.5, other: [20, 20, 20] };
+  const some = climb(fifo, INVENTED.runs);
+  assertEquals(some, { ...best, ours: [20, 30, 10], how: "not always" });
+  assertEquals(climb(fifo, [run(1), run(1.1)])?.how, "yes");
+  assertEquals(climb(fifo, [run(1.2)])?.how, "no");
+  const idle = RUNGS.find(({ work }) => work.startsWith("fifo, waiting"));
+  assertEquals(climb(idle!, [run(1)])?.best, 0.1); // percent
+  const zeromq = RUNGS.find(({ work }) => work.includes("ZeroMQ"));
+  assertEquals(climb(zeromq!, INVENTED.runs), undefined);
+});
+
+Deno.test("renewed() shows figures, and keeps the words around them", () => {
+  const once = renewed(page, INVENTED);
+  assertEquals(renewed(once, INVENTED), once);
+  for (
+    const text of [
+      "Abacus, 2 processors",
+      "two bare flags: 0.11 µs, near before; 0.51 µs, far after",
+      "left out: ZeroMQ: zmq.h: No such file or directory",
+      "3 of 9 rows were measured while others had the processors",
+    ]
+  ) assert(once.includes(text), text);
+  const row = (start: string) =>
+    once.split("\n").filter((line) => line.startsWith(`| ${start}`))
+      .map((line) => line.split("|").slice(2, -1).map((cell) => cell.trim()));
+  assertEquals(row("fifo, round trip 100 B, block; beside C"), [
+    [
+      "at most 1.1",
+      "20, 30, 10 µs",
+      "20, 20, 20 µs",
+      "0.5",
+      "1.5",
+      "not always",
+    ],
+  ]);
+  assertEquals(row("queue, round trip 100 B"), [
+    ["at most 1.1", "not measured", "", "", "", ""],
+  ]);
+  assertEquals(row("C fifo ").find(([ours]) => ours === "fifo block"), [
+    ...["fifo block", "100", "20", "20", "1"],
+    ...["0.05", "0.05", "1"],
+  ]);
+  const words = (text: string) =>
+    text.replace(/<!-- figures: \w+ -->[^]*?<!-- end -->/g, "");
+  assertEquals(words(once), words(page));
+});
+
+Deno.test("renewed() fails on a page that has lost a block", () => {
+  const says = "it has no <!-- figures: memory -->";
+  const lost = page.replace("<!-- figures: memory -->", "");
+  assertThrows(() => renewed(lost, INVENTED), LabError, says);
+});
+
+Deno.test("asJson() keeps every figure to four digits, one result a line", () => {
+  const exact = { ...INVENTED, runs: [run(1.23456789)] };
+  const text = asJson(exact);
+  const [fifo] = (JSON.parse(text) as Performance).runs[0].results;
+  assertEquals(fifo.roundTrip.p50.median, 24.69);
+  assertEquals(asJson(JSON.parse(text)), text);
+  assert(text.split("\n").every((line) => line.length < 1000));
+});
+
+Deno.test("medians() takes the median of each mechanism and count", () => {
+  const other = GROWTH.map((one) => ({ ...one, p50: 3 * one.p50 }));
+  const third = GROWTH.map((one) => ({ ...one, p50: 100 * one.p50 }));
+  assertEquals(
+    medians([...GROWTH, ...third, ...other]).map(({ p50 }) => p50),
+    [30, 60, 120, 240],
+  );
+});
