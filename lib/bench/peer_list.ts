@@ -128,13 +128,23 @@ export const PEERS: readonly PeerAbout[] = [
     wait: "block",
     ours: "workers",
   })),
-  { name: "ZeroMQ", program: "zeromq", via: "ipc", wait: "block", ours: "shm" },
+  // Longer messages would take hundreds of megabytes of memory: ZeroMQ keeps up
+  // to 1000 on each side, and Boost makes room for all 64 ahead of time.
+  {
+    name: "ZeroMQ",
+    program: "zeromq",
+    via: "ipc",
+    wait: "block",
+    ours: "shm",
+    limit: RING_BYTES,
+  },
   {
     name: "Boost queue",
     program: "boost",
     via: "queue",
     wait: "block",
     ours: "shm",
+    limit: RING_BYTES,
   },
 ];
 

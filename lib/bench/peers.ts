@@ -44,6 +44,7 @@ export class Peers implements AsyncDisposable {
     const peers = new Peers(signal);
     try {
       makeRunFolder();
+      peers.#remove(); // an earlier process with our process id was killed
       Deno.mkdirSync(peers.#folder, { mode: 0o700 });
       for (const [key, program] of Object.entries(PROGRAMS)) {
         await peers.#build(key, program, log);
@@ -138,7 +139,15 @@ export class Peers implements AsyncDisposable {
   async [Symbol.asyncDispose]() {
     this.#stop.abort();
     await Promise.allSettled(this.#running);
-    Deno.removeSync(this.#folder, { recursive: true });
+    this.#remove();
+  }
+
+  #remove() {
+    try {
+      Deno.removeSync(this.#folder, { recursive: true });
+    } catch (error) {
+      if (!(error instanceof Deno.errors.NotFound)) throw error;
+    }
   }
 }
 

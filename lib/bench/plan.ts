@@ -8,7 +8,7 @@ import { BASELINES } from "./baseline.ts";
 import type { BenchOptions } from "./flags.ts";
 import type { Subject } from "./measure.ts";
 import type { Pair } from "./pair.ts";
-import type { Peer } from "./peers.ts";
+import { Peer } from "./peers.ts";
 import type { Waiting } from "./result.ts";
 
 /** Bytes of a write that carries many messages. */
@@ -19,6 +19,9 @@ const BATCH_BYTES = 4096;
  * the compiler, the caches and the buffers.
  */
 export const WARM_UP_SECONDS = 0.02;
+
+/** A peer's program takes about so long to start, for each figure anew. */
+const PEER_START_SECONDS = 0.1;
 
 /** What is measured, how it waits, and how long its messages are. */
 export interface Combination {
@@ -46,12 +49,18 @@ export function batchOf({ limit }: Subject, size: number): number {
 }
 
 /** About how long all takes (s). */
-export function duration(plan: Combination[], seconds: number): number {
-  const figures = plan.map(({ subject, size }) =>
-    batchOf(subject, size) > 1 ? 3 : 2
-  );
-  const count = figures.reduce((sum, n) => sum + n, 0);
-  return count * (seconds + WARM_UP_SECONDS);
+export function duration(
+  plan: Combination[],
+  { seconds, rounds }: RoundsOptions,
+): number {
+  const each = plan.map(({ subject, size }) => {
+    const figures = batchOf(subject, size) > 1 ? 3 : 2;
+    const extra = subject instanceof Peer
+      ? PEER_START_SECONDS * rounds
+      : WARM_UP_SECONDS;
+    return figures * (seconds + extra);
+  });
+  return each.reduce((sum, seconds) => sum + seconds, 0);
 }
 
 /** All that is to be measured, in the order of a round. */

@@ -57,7 +57,7 @@ export async function measureAll(
   log.info(
     `Measuring ${plan.length} combinations in ${count} ` +
       `${count === 1 ? "round" : "rounds"}: ` +
-      `about ${Math.ceil(duration(plan, settings.seconds))} seconds`,
+      `about ${Math.ceil(duration(plan, settings))} seconds`,
   );
   using progress = await Progress.onTerminal(
     "bench",

@@ -7,6 +7,8 @@ import { medians } from "../../lib/bench/performance.ts";
 import type { Result } from "../../lib/bench/result.ts";
 import { climb, RUNGS } from "../../lib/bench/rungs.ts";
 import { LabError } from "../../lib/error.ts";
+import { runPath } from "../../lib/mechanism/run_folder.ts";
+import { freshName, run as runTask } from "../scripts.ts";
 
 const DOCS = new URL("../../docs/", import.meta.url);
 const page = await Deno.readTextFile(new URL("performance.md", DOCS));
@@ -182,4 +184,27 @@ Deno.test("medians() takes the median of each mechanism and count", () => {
     medians([...GROWTH, ...third, ...other]).map(({ p50 }) => p50),
     [30, 60, 120, 240],
   );
+});
+
+Deno.test("deno task performance makes page and plots from the file of figures", async () => {
+  const folder = runPath(freshName());
+  await Deno.mkdir(folder, { recursive: true });
+  try {
+    await Deno.writeTextFile(`${folder}/performance.md`, page);
+    const missing = await runTask("performance", [`--folder=${folder}`]);
+    assertEquals(missing.code, 1, missing.log);
+    assert(missing.log.includes("ERROR:performance:Cannot read"), missing.log);
+    const file = `${folder}/performance.json`;
+    await Deno.writeTextFile(file, asJson(INVENTED));
+    const { code, log } = await runTask("performance", [`--folder=${folder}`]);
+    assertEquals(code, 0, log);
+    const read = (name: string) => Deno.readTextFile(`${folder}/${name}`);
+    const figures: Performance = JSON.parse(await read("performance.json"));
+    assertEquals(await read("performance.md"), renewed(page, figures));
+    for (const name of ["performance.svg", "performance-growth.svg"]) {
+      assert((await read(name)).startsWith("<svg xmlns="), name);
+    }
+  } finally {
+    await Deno.remove(folder, { recursive: true });
+  }
 });

@@ -1,5 +1,6 @@
 // The peers: programs in C, Python and others that do the same work as ours.
 import { assert, assertEquals, assertMatch } from "@std/assert";
+import { delay } from "@std/async/delay";
 import { Payload, STOP } from "../../lib/bench/payload.ts";
 import { PEERS, PROGRAMS } from "../../lib/bench/peer_list.ts";
 import { Peers } from "../../lib/bench/peers.ts";
@@ -8,7 +9,7 @@ import { ProcessLog, startLog } from "../../lib/cli/log.ts";
 import { openShared, unlinkShared } from "../../lib/posix/shm.ts";
 import { ringBytes } from "../../lib/shared_memory/layout.ts";
 import { Ring } from "../../lib/shared_memory/ring.ts";
-import { freshName, objectName, shell, start } from "../scripts.ts";
+import { freshName, leftovers, objectName, shell, start } from "../scripts.ts";
 
 /** Builds the peers. @returns They, and what the log said. */
 async function build(signal: AbortSignal) {
@@ -173,5 +174,37 @@ Deno.test("bench --peers names what it cannot build, on a machine without compil
     assertMatch(table, /^left out: C: cannot start cc: /m);
   } finally {
     await Deno.remove(empty, { recursive: true });
+  }
+});
+
+/** Running processes that have the text in their command line. */
+async function processesOf(text: string): Promise<string[]> {
+  // The brackets keep pgrep's own shell out: it has them in its command line.
+  const found = shell(`pgrep -f '${text.replace("run", "[r]un")}'`);
+  await found.ended();
+  const pids = new TextDecoder().decode(await found.output());
+  return pids.split("\n").filter((pid) => pid !== "");
+}
+
+Deno.test("bench --peers leaves no program and no file on Ctrl-C (needs cc)", {
+  ignore: !CC,
+}, async () => {
+  const flags = ["--via=workers", "--size=8", "--wait=block", "--seconds=2"];
+  await using script = start("bench", ["--peers", ...flags]);
+  await script.saw("Measuring");
+  const folder = `run/bench.${script.pid}.peers`;
+  const end = performance.now() + LIMIT_MS;
+  while ((await processesOf(folder)).length === 0) { // until a peer runs
+    assert(performance.now() < end, "no peer was started");
+    await delay(20);
+  }
+  script.kill("SIGINT");
+  const { code, log } = await script.ended();
+  assertEquals(code, 130, log);
+  assertEquals(leftovers(`bench.${script.pid}`), []);
+  // The second process of a pair ends by a signal when the first one has.
+  while ((await processesOf(folder)).length > 0) {
+    assert(performance.now() < end, "a peer still runs");
+    await delay(20);
   }
 });
