@@ -149,6 +149,13 @@ export const PERFORMANCE = defineCommand({
       min: 0.01,
       max: 3600,
     }),
+    rounds: integer({
+      value: "N",
+      help: "how many rounds a run has; its figures are the medians",
+      default: 3,
+      min: 1,
+      max: 1000,
+    }),
     lines: integer({
       value: "N",
       help: "how many numbered lines go through the FIFO",

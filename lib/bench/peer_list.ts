@@ -127,6 +127,7 @@ export const PEERS: readonly PeerAbout[] = [
     via: "workers",
     wait: "block",
     ours: "workers",
+    limit: RING_BYTES,
   })),
   // Longer messages would take hundreds of megabytes of memory: ZeroMQ keeps up
   // to 1000 on each side, and Boost makes room for all 64 ahead of time.

@@ -61,17 +61,18 @@ async function read(path: string): Promise<string> {
 }
 
 async function measure(
-  { seconds, runs: count, lines: values }: PerformanceOptions,
+  options: PerformanceOptions,
   log: ProcessLog,
   signal: AbortSignal,
 ): Promise<Performance> {
+  const { seconds, runs: count } = options;
   const started = new Date().toISOString();
   await using peers = await Peers.build(log, signal);
   const runs: Run[] = [];
   const growths: Growth[] = [];
   for (let run = 1; run <= count; run++) {
     log.info(`Run ${run} of ${count}`);
-    const measured = await measureRun(seconds, values, peers, log, signal);
+    const measured = await measureRun(options, peers, log, signal);
     runs.push(measured);
     log.info("The number of producers and consumers");
     for (const sides of COUNTS) {
@@ -91,8 +92,7 @@ async function measure(
 }
 
 async function measureRun(
-  seconds: number,
-  count: number,
+  { seconds, rounds, lines: count }: PerformanceOptions,
   peers: Peers,
   log: ProcessLog,
   signal: AbortSignal,
@@ -100,7 +100,7 @@ async function measureRun(
   const { options } = readCommandLine(BENCH, [
     `--size=${SIZES}`,
     `--seconds=${seconds}`,
-    "--rounds=3",
+    `--rounds=${rounds}`,
   ]);
   const bench = await measureAll(options, peers, log, signal);
   log.info(`${count} lines, starts, ${IDLE_SECONDS} seconds of waiting`);
