@@ -16,8 +16,8 @@ export const MUCH = 0.05;
 
 /** Time (s) since the machine started, of all processors together. */
 export interface ProcessorTime {
-  /** In which a processor had work. */
-  busy: number;
+  /** In which a processor had no work, or waited for a disk. */
+  idle: number;
   /** In which another virtual machine had the processor, though we had work. */
   stolen: number;
 }
@@ -50,16 +50,18 @@ export function processorTime(): ProcessorTime {
  * import { assertEquals } from "@std/assert";
  *
  * const stat = "cpu  100 20 30 9000 50 6 4 40 0 0\ncpu0 ...";
- * assertEquals(parseStat(stat), { busy: 1.6, stolen: 0.4 });
+ * assertEquals(parseStat(stat), { idle: 90.5, stolen: 0.4 });
  * ```
  */
 export function parseStat(text: string): ProcessorTime {
   const [line] = text.split("\n");
-  // Idle and waiting for a disk are no work; what runs in a guest is in `user`.
-  const [user, nice, system, _idle, _wait, irq, softirq, stolen = 0] = line
+  // The kernel measures idle time, and only samples who is busy.
+  const [_user, _nice, _system, idle, wait, _irq, _softirq, stolen = 0] = line
     .split(/ +/).slice(1).map(Number);
-  const busy = user + nice + system + irq + softirq;
-  return { busy: busy / TICKS_PER_SECOND, stolen: stolen / TICKS_PER_SECOND };
+  return {
+    idle: (idle + wait) / TICKS_PER_SECOND,
+    stolen: stolen / TICKS_PER_SECOND,
+  };
 }
 
 /** Fields 14 to 17 of proc_pid_stat(5), in seconds. */
@@ -91,21 +93,24 @@ export function load(): number {
  *
  * @param seconds How long that was.
  * @param ours Processor time (s) that this benchmark and both sides took.
- * @param processors How many processors there are.
+ * @param processors How many processors there are, and how many we may use.
  *
  * @example
  * ```ts
  * import { assertEquals } from "@std/assert";
  *
- * const before = { busy: 10, stolen: 1 };
+ * const before = { idle: 10, stolen: 1 };
+ * const busy = { idle: 10, stolen: 1 }; // no processor was idle
+ * const two = { all: 2, usable: 2 };
  * // In one second two sides had a processor each, and nobody else wanted one.
- * assertEquals(lost(before, { busy: 12, stolen: 1 }, 1, 2, 2).shared, 0);
+ * assertEquals(lost(before, busy, 1, 2, two).shared, 0);
  * // Each had half a processor; another program had the second one.
- * assertEquals(lost(before, { busy: 12, stolen: 1 }, 1, 1, 2).shared, 0.5);
+ * assertEquals(lost(before, busy, 1, 1, two).shared, 0.5);
  * // That matters less where there are more processors.
- * assertEquals(lost(before, { busy: 12, stolen: 1 }, 1, 1, 8).shared, 0);
+ * const half = { idle: 16, stolen: 1 };
+ * assertEquals(lost(before, half, 1, 1, { all: 8, usable: 8 }).shared, 0);
  * // Two sides on one processor share it in any case.
- * assertEquals(lost(before, { busy: 11, stolen: 1 }, 1, 1, 1).shared, 0.5);
+ * assertEquals(lost(before, busy, 1, 1, { all: 1, usable: 1 }).shared, 0.5);
  * ```
  */
 export function lost(
@@ -113,13 +118,11 @@ export function lost(
   after: ProcessorTime,
   seconds: number,
   ours: number,
-  processors: number,
+  processors: { all: number; usable: number },
 ): Lost {
-  const others = after.busy - before.busy - ours;
-  const left = processors * seconds - Math.max(0, others);
+  const stolen = after.stolen - before.stolen;
+  const busy = processors.all * seconds - (after.idle - before.idle) - stolen;
+  const left = processors.usable * seconds - Math.max(0, busy - ours);
   const part = (time: number) => Math.min(1, Math.max(0, time / (2 * seconds)));
-  return {
-    shared: part(2 * seconds - left),
-    stolen: part(after.stolen - before.stolen),
-  };
+  return { shared: part(2 * seconds - left), stolen: part(stolen) };
 }

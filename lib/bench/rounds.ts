@@ -8,7 +8,7 @@ import { isExpected, LabError } from "../error.ts";
 import type { ProcessLog } from "../cli/log.ts";
 import { Progress } from "../cli/progress.ts";
 import { mechanismNamed } from "../mechanism/mod.ts";
-import { type Conduct, Watch } from "./machine.ts";
+import { type Conduct, machine, Watch } from "./machine.ts";
 import { Pair } from "./pair.ts";
 import { Peer, type Peers } from "./peers.ts";
 import {
@@ -21,6 +21,12 @@ import {
 } from "./plan.ts";
 import { lost, ownTime, processorTime } from "./processors.ts";
 import type { Round } from "./result.ts";
+
+/** How many processors there are, and how many we may use. */
+const PROCESSORS = {
+  all: machine().processors,
+  usable: navigator.hardwareConcurrency,
+};
 
 /** All rounds, and what the machine did meanwhile. */
 export interface Measurement {
@@ -185,7 +191,7 @@ async function measure(
       processorTime(),
       taken,
       ours,
-      navigator.hardwareConcurrency,
+      PROCESSORS,
     ),
   };
 }
