@@ -129,8 +129,11 @@ export class Peers implements AsyncDisposable {
       const { success, stdout, stderr } = await running;
       if (success) return new TextDecoder().decode(stdout);
       this.#signal.throwIfAborted();
-      if (late.aborted) throw new LabError(`${command} did not end`);
-      throw new LabError(whyItFailed(new TextDecoder().decode(stderr)));
+      const said = new TextDecoder().decode(stderr).trim();
+      if (late.aborted && said === "") {
+        throw new LabError(`${command} did not end`);
+      }
+      throw new LabError(whyItFailed(said)); // one side may wait for the other
     } finally {
       this.#running.delete(running);
     }
@@ -173,7 +176,7 @@ async function start(
 
 /** The line that says what went wrong: a compiler prints many. */
 function whyItFailed(stderr: string): string {
-  const lines = stderr.trim().split("\n");
+  const lines = stderr.split("\n");
   const line = lines.find((line) => /error|cannot find/i.test(line)) ??
     lines.at(-1) ?? "it failed";
   return line.replace(/^.*?(fatal error|error): /, "").trim();

@@ -9,7 +9,14 @@ import { ProcessLog, startLog } from "../../lib/cli/log.ts";
 import { openShared, unlinkShared } from "../../lib/posix/shm.ts";
 import { ringBytes } from "../../lib/shared_memory/layout.ts";
 import { Ring } from "../../lib/shared_memory/ring.ts";
-import { freshName, leftovers, objectName, shell, start } from "../scripts.ts";
+import {
+  freshName,
+  hasPython,
+  leftovers,
+  objectName,
+  shell,
+  start,
+} from "../scripts.ts";
 
 /** Builds the peers. @returns They, and what the log said. */
 async function build(signal: AbortSignal) {
@@ -208,3 +215,26 @@ Deno.test("bench --peers leaves no program and no file on Ctrl-C (needs cc)", {
     await delay(20);
   }
 });
+
+Deno.test(
+  "the peer in Python fails on a wrong byte, and on a missing message (needs python3)",
+  {
+    ignore: !hasPython(),
+  },
+  async () => {
+    const take = (change: string) =>
+      shell(
+        `cd lib/bench/peers && python3 -B -c '
+from multiprocessing_peer import Check, Messages
+check, messages = Check(100, 2), Messages(100, 2)
+messages.number(1)
+${change}
+check.take(bytes(messages.bytes))'`,
+      ).ended();
+    assertEquals((await take("")).code, 0);
+    for (const change of ["messages.bytes[150] ^= 1", "messages.number(2)"]) {
+      const { code, log } = await take(change);
+      assertEquals([code, log], [1, "Wrong byte in message 1"]);
+    }
+  },
+);
