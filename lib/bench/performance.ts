@@ -129,10 +129,12 @@ async function measureRun(
   };
 }
 
-/** The mechanisms that could be measured. */
+/** The mechanisms of this machine's kernel that could be measured. */
 function mechanismsIn({ results }: Pick<Run, "results">): Mechanism[] {
   const names = new Set(results.map(({ mechanism }) => mechanism));
-  return MECHANISMS.filter(({ name }) => names.has(name));
+  return MECHANISMS.filter(({ name, properties }) =>
+    names.has(name) && properties.settles === "at once"
+  );
 }
 
 /** The medians of the rounds, for each mechanism and count. */
