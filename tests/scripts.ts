@@ -30,6 +30,11 @@ export function objectName(name: string): string {
   return `/ipc-lab-${Deno.uid()}.${name}`;
 }
 
+/** The mailbox of a channel on this test file's NATS server. */
+export function mailboxName(name: string): string {
+  return `${testServer.url}/ipc-lab-${name}`;
+}
+
 /** Every file and object that a channel of that name has left. */
 export function leftovers(name: string): string[] {
   const segment = `/dev/shm${objectName(name)}`;

@@ -42,6 +42,8 @@ const REPEAT_MS = 60_000;
 export const ACK_WAIT_MS = 5000;
 /** How long (ms) an end may take to say that it is there. */
 const PRESENT_MS = 1000;
+/** How long (ms) before we ask others again that come at the same time. */
+const UNDECIDED_MS = 20;
 /** How long (ms) a stream that is being removed may take to vanish. */
 const CLOSING_MS = 300;
 
@@ -210,10 +212,7 @@ export class Mailbox {
       ? [role, "parent" as const]
       : [];
     for (const other of refused) {
-      const first = (await this.#others(other)).some(({ id, entered }) =>
-        entered || id < this.#me.id // of two that come together, one enters
-      );
-      if (!first) continue;
+      if (!await this.#isBehind(other)) continue;
       const holder = other === role && role !== "parent"
         ? `another ${role}`
         : WORDS[other];
@@ -223,6 +222,22 @@ export class Mailbox {
       );
     }
     this.#me.entered = true;
+  }
+
+  /**
+   * Is another end with that role before us? Of those that come together the
+   * one with the lowest id enters; it waits until the others know it (Lamport's
+   * bakery algorithm).
+   */
+  async #isBehind(role: Role): Promise<boolean> {
+    for (;;) {
+      const others = await this.#others(role);
+      if (others.length === 0) return false;
+      if (others.some(({ id, entered }) => entered || id < this.#me.id)) {
+        return true;
+      }
+      await delay(UNDECIDED_MS);
+    }
   }
 
   /** All other ends with that role. */

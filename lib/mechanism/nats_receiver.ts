@@ -13,11 +13,11 @@ import { Change } from "../wait/change.ts";
 import { AGAIN_MS, lastingFailure, type Link } from "./nats_link.ts";
 import { ACK_WAIT_MS, Mailbox } from "./nats_mailbox.ts";
 
-/** Records that are asked for at once: few at first, more in a rush. */
+/** Records that are asked for at once: few at first, more for a fast reader. */
 const FEW = 8;
 const MANY = 64;
-/** Two requests within this time (ms) are a rush. */
-const RUSH_MS = 20;
+/** A reader that takes longer (ms) for them is slow: it leaves more to others. */
+const SLOW_MS = 1000;
 /** How long (ms) the server keeps a request open. */
 const REQUEST_MS = 30_000;
 /** How often (ms) an idle receiver asks whether a sender is there. */
@@ -60,6 +60,8 @@ class NatsReceiver implements Receiver, AsyncDisposable {
   #buffer: JsMsg[] = [];
   #batch = FEW;
   #requested = -Infinity; // when we last asked for records
+  #starved = false; // did the reader find nothing since we asked?
+  #pending = 0; // records that lay there behind the last that came
   #request?: ConsumerMessages;
   #stale = true; // must the consumer be opened, or opened again?
   #closed = false;
@@ -93,7 +95,7 @@ class NatsReceiver implements Receiver, AsyncDisposable {
     this.#acknowledge();
     if (this.#failure) throw this.#failure;
     for (let next; (next = this.#buffer.shift());) {
-      if (this.#buffer.length === this.#batch >> 1) this.#change.happened();
+      if (this.#buffer.length === FEW >> 1) this.#change.happened();
       if (this.#ids.has(idOf(next))) {
         next.ack(); // a repeat: the acknowledgement before was lost
         continue;
@@ -104,6 +106,7 @@ class NatsReceiver implements Receiver, AsyncDisposable {
       this.#found = PENDING;
       return next.data;
     }
+    this.#starved = true;
     this.#look();
     return this.#found;
   }
@@ -125,8 +128,7 @@ class NatsReceiver implements Receiver, AsyncDisposable {
   }
 
   unread() {
-    const last = this.#buffer.at(-1);
-    return { messages: this.#buffer.length + (last?.info.pending ?? 0) };
+    return { messages: this.#buffer.length + this.#pending };
   }
 
   /** Fetches records until the end is closed. */
@@ -135,7 +137,7 @@ class NatsReceiver implements Receiver, AsyncDisposable {
     while (!this.#closed) {
       try {
         if (this.#stale || !consumer) consumer = await this.#open();
-        if (this.#buffer.length <= this.#batch >> 1) {
+        if (this.#buffer.length <= FEW >> 1) {
           await this.#fetch(consumer);
         } else await this.#change.next(NEVER);
       } catch (error) {
@@ -162,17 +164,21 @@ class NatsReceiver implements Receiver, AsyncDisposable {
   }
 
   async #fetch(consumer: Consumer) {
+    // More lay there than we had asked for, and the reader has waited for it.
+    const more = this.#starved && this.#pending > 0;
     const now = performance.now();
-    const rush = now - this.#requested < RUSH_MS;
+    if (more) this.#batch = Math.min(2 * this.#batch, MANY);
+    else if (now - this.#requested > SLOW_MS) this.#batch = FEW;
+    this.#starved = false;
     this.#requested = now;
-    this.#batch = rush ? Math.min(2 * this.#batch, MANY) : FEW;
     this.#request = await consumer.fetch({
-      max_messages: this.#batch - this.#buffer.length,
+      max_messages: this.#batch,
       expires: REQUEST_MS,
     });
     for await (const message of this.#request) {
       if (this.#stale) break;
       this.#buffer.push(message);
+      this.#pending = message.info.pending;
       this.#change.happened();
     }
   }

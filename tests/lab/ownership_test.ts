@@ -2,11 +2,11 @@
 // that an earlier run has left.
 import { assert, assertEquals, assertMatch } from "@std/assert";
 import { mechanismNamed, MECHANISMS } from "../mechanisms.ts";
-import { testServer } from "../test_server.ts";
 import {
   assertWell,
   freshName,
   leftovers,
+  mailboxName,
   objectName,
   range,
   run,
@@ -23,7 +23,7 @@ for (const { name: via, properties, available } of NAMED) {
   const ignore = available() !== true;
   const object = (name: string) =>
     via === "nats"
-      ? `${testServer.url}/ipc-lab-${name}`
+      ? mailboxName(name)
       : properties.outlives
       ? objectName(name)
       : `run/${name}.${via === "socket" ? "sock" : "fifo"}`;

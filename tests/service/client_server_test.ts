@@ -1,7 +1,7 @@
 // Clients and their server as real processes: every number once, and faults.
 import { assert, assertEquals, assertMatch, assertThrows } from "@std/assert";
 import { UsageError } from "../../lib/error.ts";
-import { mechanismNamed } from "../../lib/mechanism/mod.ts";
+import { mechanismNamed } from "../mechanisms.ts";
 import { NAME } from "../../lib/channel/mod.ts";
 import { help } from "../../lib/cli/help.ts";
 import { readCommandLine } from "../../lib/cli/command_line.ts";

@@ -1,6 +1,6 @@
 // A client at a name where somebody's values lie: they stay.
 import { assertEquals, assertMatch } from "@std/assert";
-import { mechanismNamed } from "../../lib/mechanism/mod.ts";
+import { mechanismNamed } from "../mechanisms.ts";
 import { run, valuesRead } from "../scripts.ts";
 import { asked, assertCode, Service } from "./service.ts";
 

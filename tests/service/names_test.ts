@@ -2,7 +2,7 @@
 import { assertEquals, assertMatch } from "@std/assert";
 import { freshName, range, Running, taskArguments } from "../scripts.ts";
 import { assertCode, numbersOf, Service, VIAS } from "./service.ts";
-import { mechanismNamed } from "../../lib/mechanism/mod.ts";
+import { mechanismNamed } from "../mechanisms.ts";
 
 for (const via of VIAS) {
   Deno.test({

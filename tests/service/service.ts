@@ -4,17 +4,18 @@
  * @module
  */
 import { assertEquals } from "@std/assert";
-import { mechanismNamed } from "../../lib/mechanism/mod.ts";
+import { mechanismNamed } from "../mechanisms.ts";
 import {
   freshName,
   leftovers,
+  mailboxName,
   objectName,
   range,
   type Running,
   start,
 } from "../scripts.ts";
 
-export const VIAS = ["fifo", "queue", "shm", "socket"] as const;
+export const VIAS = ["fifo", "queue", "shm", "socket", "nats"] as const;
 
 export type Via = typeof VIAS[number];
 
@@ -33,6 +34,7 @@ export class Service implements AsyncDisposable {
   get object(): string {
     if (this.#via === "fifo") return `run/${this.name}.fifo`;
     if (this.#via === "socket") return `run/${this.name}.sock`;
+    if (this.#via === "nats") return mailboxName(this.name);
     return objectName(this.name);
   }
 

@@ -1,6 +1,6 @@
 // Server and client started together: whatever is half made is waited for.
 import { assertEquals, assertMatch } from "@std/assert";
-import { mechanismNamed } from "../../lib/mechanism/mod.ts";
+import { mechanismNamed } from "../mechanisms.ts";
 import { objectName, range, run, shell } from "../scripts.ts";
 import { assertCode, numbersOf, Service, VIAS } from "./service.ts";
 
