@@ -28,6 +28,8 @@ export const natsCommand = COMMANDS.find((command) => {
 
 /** Options for {@linkcode NatsServer.start}. */
 export interface ServerOptions {
+  /** @default {"127.0.0.1"} */
+  host?: string;
   /** @default a free one */
   port?: number;
   /** The folder of its files; it is not removed. @default one of its own */
@@ -62,15 +64,16 @@ export class NatsServer implements AsyncDisposable {
   }
 
   get url(): string {
-    return `nats://127.0.0.1:${this.port}`;
+    return `nats://${this.#options.host ?? "127.0.0.1"}:${this.port}`;
   }
 
   /** Starts a server, and waits until it is ready. */
   static async start(options: ServerOptions = {}): Promise<NatsServer> {
-    const { port = -1, args = [], shell = ["sh"] } = options;
+    const { host = "127.0.0.1", port = -1, args = [] } = options;
+    const { shell = ["sh"] } = options;
     const store = options.store ?? await Deno.makeTempDir();
     const command = natsCommand ?? "nats-server";
-    const listen = ["-a", "127.0.0.1", "-p", `${port}`];
+    const listen = ["-a", host, "-p", `${port}`];
     const child = new Deno.Command(shell[0], {
       args: [
         ...shell.slice(1),
