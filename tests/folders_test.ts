@@ -12,7 +12,9 @@ const FOLDERS = [
 
 /** The tasks to run in the folder, as a user types them. */
 const LINES = [
-  ...MECHANISMS.map(({ name }) =>
+  ...MECHANISMS.filter(({ available }) => available() === true).map((
+    { name },
+  ) =>
     `${
       name === "workers" ? "shared-memory" : `lab --via=${name}`
     } --count=3 --pause=0 --retry=20ms --quiet`

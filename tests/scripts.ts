@@ -11,7 +11,8 @@ import type { Who } from "../lib/check/line.ts";
 import config from "../deno.json" with { type: "json" };
 import { serverEnv, testServer } from "./test_server.ts";
 
-type Task = keyof typeof config.tasks;
+/** A task of deno.json. */
+export type Task = keyof typeof config.tasks;
 
 /** The arguments of `deno` in a task. */
 export function taskArguments(task: Task): string[] {

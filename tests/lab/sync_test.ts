@@ -1,6 +1,6 @@
 // A rendezvous: what the log says, and a mailbox that others flood.
 import { assert, assertEquals } from "@std/assert";
-import { mechanismNamed, MECHANISMS } from "../../lib/mechanism/mod.ts";
+import { mechanismNamed, MECHANISMS } from "../mechanisms.ts";
 import { header } from "../../lib/message/header.ts";
 import { Inbox } from "../../lib/message/inbox.ts";
 import { Message } from "../../lib/message/message.ts";

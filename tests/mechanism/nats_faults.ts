@@ -200,6 +200,10 @@ async function command(name: string, args: string[]): Promise<void> {
   throw new Error(`${name}: ${new TextDecoder().decode(stderr)}`);
 }
 
+async function print(line: string): Promise<void> {
+  await Deno.stdout.write(new TextEncoder().encode(line + "\n"));
+}
+
 const needsRoot: Missing = () => Deno.uid() === 0 ? undefined : "it needs root";
 
 /** Every fault, by its name on the command line. */
@@ -230,10 +234,10 @@ if (import.meta.main) {
         }
       } catch (error) {
         total.failed++;
-        console.error(`${name}: ${error}`);
+        await print(`${name}: ${error}`);
       }
     }
-    console.log(name, times, JSON.stringify(total));
+    await print(`${name} ${times} ${JSON.stringify(total)}`);
     const { lost, twice, disordered } = total;
     failed ||= lost + twice + disordered + total.failed > 0;
   }

@@ -4,8 +4,7 @@
  *
  * @module
  */
-import config from "../../deno.json" with { type: "json" };
-import { Running, taskArguments } from "../scripts.ts";
+import { Running, type Task, taskArguments } from "../scripts.ts";
 
 /** A host: a network namespace. */
 class Host {
@@ -18,7 +17,7 @@ class Host {
 
   /** Starts a task's script on this host. */
   start(
-    task: keyof typeof config.tasks,
+    task: Task,
     flags: string[],
     env: Record<string, string>,
   ): Running {
