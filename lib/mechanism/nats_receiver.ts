@@ -15,7 +15,7 @@ import { ACK_WAIT_MS, Mailbox } from "./nats_mailbox.ts";
 
 /** Records that are asked for at once: few at first, more for a fast reader. */
 const FEW = 8;
-const MANY = 64;
+const MANY = 32;
 /** A reader that takes longer (ms) for them is slow: it leaves more to others. */
 const SLOW_MS = 1000;
 /** How long (ms) the server keeps a request open. */

@@ -23,6 +23,11 @@ const NOISE: Record<string, number> = { line: 2 ** 19, header: 48 * 2 ** 20 };
 // So do the queue's short records; shm's records pass the same code.
 const NOISE_IN_QUEUE = 2 ** 20;
 const MOST_KEPT = 40 * 2 ** 20; // bytes, with the garbage of some thousand reports
+/**
+ * A client of a server has buffers of its own, and each is collected late: more
+ * noise, and a wider limit, that still shows if any of it was kept.
+ */
+const ACROSS = 3;
 /** A small young generation: the garbage collector runs often. */
 const TIDY = { DENO_V8_FLAGS: "--max-semi-space-size=1" };
 
@@ -65,13 +70,18 @@ for (const mechanism of MECHANISMS) {
         await reader.saw("Pid:");
         const before = peakMemory(reader.pid);
         const sender = await channel.sender();
-        const bytes = via === "queue" ? NOISE_IN_QUEUE : NOISE[format.name];
+        const across = properties.settles === "in time" &&
+            format.name === "header"
+          ? ACROSS
+          : 1;
+        const noise = via === "queue" ? NOISE_IN_QUEUE : NOISE[format.name];
+        const bytes = noise * across;
         const text = `\n${encoded(format, "lost")}${encoded(format, "found")}`;
         await sender.do({ do: "noise", seed: SEED, bytes, text });
         await reader.saw("Read: found");
         await reader.saw("ERROR:process2:Cannot read a ");
         const more = peakMemory(reader.pid) - before;
-        assert(more < MOST_KEPT, `${more} bytes`);
+        assert(more < MOST_KEPT * across, `${more} bytes`);
         await sender.do({ do: "close" });
         assertEquals((await reader.ended()).code, 1);
       },
