@@ -16,7 +16,7 @@ export function sharedObject(
   to: number,
 ): string | undefined {
   const [best] = between(live, from, to);
-  if (best) return describe(best);
+  if (best && !isGuess(best)) return describe(best);
   // A manager may stand between the two: multiprocessing.Manager, a server.
   for (const pid of live.processes.keys()) {
     if (pid === from || pid === to) continue;
@@ -25,7 +25,12 @@ export function sharedObject(
     if (!one || !other) continue;
     return `${describe(one)} and ${describe(other)}, through process ${pid}`;
   }
-  return undefined;
+  return best && describe(best);
+}
+
+/** Is it a pipe that may have been inherited for another purpose? */
+function isGuess({ used, object }: Use): boolean {
+  return !used && object.kind === "pipe";
 }
 
 /** The candidates, those that certainly carried values first. */
@@ -53,9 +58,10 @@ function isStream({ used, object: { kind } }: Use): boolean {
 
 function describe({ object: { kind, id, name } }: Use): string {
   if (kind === "pipe") return `the pipe ${id}`;
+  if (kind === "socket" && name === undefined) return `the connection ${id}`;
   if (kind === "shared memory" && name === undefined) {
     return "shared memory without a name";
   }
-  if (name === undefined) return id.includes(kind) ? id : `the ${kind} ${id}`;
+  if (name === undefined) return `the ${kind} ${id}`;
   return `the ${kind} ${name}`;
 }

@@ -48,6 +48,8 @@ export const RIGHT: readonly Example[] = [
     files: ["right_fifo_producer.py", "right_fifo_consumer.py"],
   },
   { title: "C, fork and mmap", files: ["right_shared_memory.c"] },
+  { title: "a list of a Manager", files: ["right_manager.py"] },
+  { title: "a System V queue", files: ["right_system_v.py"] },
   {
     title: "behind a prompt, in its own words",
     files: ["odd_prompt.py"],
