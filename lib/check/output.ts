@@ -7,8 +7,8 @@ import { read } from "../posix/file.ts";
 import { type Line, printable, readLine, TORN_LINES, untorn } from "./line.ts";
 
 /** A program that writes more is ended. */
-export const MOST_BYTES = 4_000_000;
-const MOST_LINES = 2000; // kept; the sheet's log has about 30
+export const MOST_BYTES = 1_000_000;
+export const MOST_LINES = 2000; // kept; the sheet's log has about 30
 const LONGEST_LINE = 500; // characters
 const AT_ONCE = 64; // pieces that are read in one go
 

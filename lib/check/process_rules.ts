@@ -11,6 +11,7 @@ import {
   pidOf,
 } from "./evidence.ts";
 import type { Who } from "./line.ts";
+import { MOST_LINES } from "./output.ts";
 import type { Finding } from "./rule.ts";
 import { sharedObject } from "./shared.ts";
 
@@ -64,7 +65,8 @@ function whyEndless(evidence: Evidence, live: Live, count: number): string {
     what === "read"
   );
   if (live.stopped?.startsWith("could")) return "is the command spelled right?";
-  if (live.stopped?.startsWith("printed")) {
+  const { length } = evidence.lines;
+  if (live.stopped?.startsWith("printed") || length >= MOST_LINES) {
     return "a loop prints without end: sleep before you look again";
   }
   const opening = [...live.processes.values()].some(({ wchans }) =>

@@ -17,14 +17,8 @@ export function sharedObject(
 ): string | undefined {
   const [best] = between(live, from, to);
   if (best && !isGuess(best)) return describe(best);
-  // A manager may stand between the two: multiprocessing.Manager, a server.
-  for (const pid of live.processes.keys()) {
-    if (pid === from || pid === to) continue;
-    const [one] = between(live, from, pid).filter(isStream);
-    const [other] = between(live, pid, to).filter(isStream);
-    if (!one || !other) continue;
-    return `${describe(one)} and ${describe(other)}, through process ${pid}`;
-  }
+  const server = sameServer(live, from, to);
+  if (server !== undefined) return `a server of both at ${server}`;
   return best && describe(best);
 }
 
@@ -52,8 +46,14 @@ function between(live: Live, from: number, to: number): Use[] {
   }).sort((a, b) => Number(b.used) - Number(a.used));
 }
 
-function isStream({ used, object: { kind } }: Use): boolean {
-  return kind === "socket" || used && (kind === "pipe" || kind === "FIFO");
+/** The name of a server that both are connected to, such as a Manager. */
+function sameServer({ objects }: Live, one: number, two: number) {
+  const [names, others] = [one, two].map((pid) =>
+    [...objects.values()].filter(({ users, object }) =>
+      object.kind === "socket" && users.has(pid)
+    ).map(({ object }) => object.name)
+  );
+  return names.find((name) => name !== undefined && others.includes(name));
 }
 
 function describe({ object: { kind, id, name } }: Use): string {

@@ -28,18 +28,31 @@ function refresh(): void {
 /** proc_net_tcp(5): a connection within this machine is there twice. */
 function readTcp(table: string): void {
   const ends = new Map<string, number>();
-  for (const line of (readText(`/proc/net/${table}`) ?? "").split("\n")) {
-    const words = line.trim().split(/ +/);
-    if (words.length < 10 || Number(words[9]) === 0) continue;
-    const [local, remote, inode] = [words[1], words[2], Number(words[9])];
+  const [, ...rows] = (readText(`/proc/net/${table}`) ?? "").trim().split("\n");
+  const sockets = rows.map((row) => {
+    const [, local, remote, state, , , , , , inode] = row.trim().split(/ +/);
+    return { local, remote, state, inode: Number(inode) };
+  });
+  const portOf = (address: string) => parseInt(address.split(":")[1], 16);
+  const listening = new Set(
+    sockets.filter(({ state }) => state === LISTEN)
+      .map(({ local }) => portOf(local)),
+  );
+  for (const { local, remote, state, inode } of sockets) {
+    if (state === LISTEN || inode === 0) continue;
     const other = ends.get(`${remote} ${local}`);
     if (other !== undefined) peers.set(inode, other).set(other, inode);
     ends.set(`${local} ${remote}`, inode);
+    const port = listening.has(portOf(local)) ? portOf(local) : portOf(remote);
+    paths.set(inode, `TCP port ${port}`);
   }
 }
 
+const LISTEN = "0A"; // TCP_LISTEN
+
 /**
- * The connection that a socket belongs to: both ends have the same `id`.
+ * The connection that a socket belongs to: both ends have the same `id`. Its name
+ * is where the server listens.
  *
  * @param link Such as `socket:[4711]`.
  */
@@ -47,8 +60,9 @@ export function connectionOf(link: string): { id: string; name?: string } {
   refresh();
   const inode = Number(link.slice("socket:[".length, -1));
   const peer = peers.get(inode);
-  if (peer === undefined) return { id: link };
-  const name = paths.get(inode) ?? paths.get(peer);
-  const id = `socket:[${Math.min(inode, peer)}]-[${Math.max(inode, peer)}]`;
+  const name = paths.get(inode) ?? paths.get(peer ?? -1);
+  const id = peer === undefined
+    ? link
+    : `socket:[${Math.min(inode, peer)}]-[${Math.max(inode, peer)}]`;
   return name === undefined ? { id } : { id, name };
 }

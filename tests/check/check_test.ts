@@ -5,7 +5,6 @@ import { judge, LATE_MS } from "../../lib/check/judge.ts";
 import { reportOn } from "../../lib/check/report.ts";
 import { runProgram } from "../../lib/check/run.ts";
 import { SHEET } from "../../lib/check/evidence.ts";
-import { MECHANISMS } from "../../lib/mechanism/mod.ts";
 import { descendantsOf, processSeen } from "../../lib/observe/mod.ts";
 import { readRecording } from "../../lib/observe/recording.ts";
 import { isAlive } from "../../lib/posix/process.ts";
@@ -17,6 +16,8 @@ import {
   start,
   taskArguments,
 } from "../scripts.ts";
+import { MECHANISMS } from "../mechanisms.ts";
+import { serverEnv } from "../test_server.ts";
 import { FAST, freshFolder } from "./programs.ts";
 
 const FLAGS = ["--pause=1s", "--retry=200ms", "--timeout=10s"];
@@ -193,7 +194,7 @@ for (const { name: via, available } of MECHANISMS) {
         "--retry=200ms",
       ];
       const evidence = await runProgram(
-        { commands: [[Deno.execPath(), ...args]] },
+        { commands: [[Deno.execPath(), ...args]], env: serverEnv() },
         { timeoutMs: 20_000, signal: new AbortController().signal },
       );
       const { results } = judge(evidence, { ...SHEET, ...FAST, strict: true });

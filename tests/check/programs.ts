@@ -11,7 +11,7 @@ import { type Program, runProgram } from "../../lib/check/run.ts";
 
 /** The durations of these runs, in ms, and their limit. */
 export const FAST = { pauseMs: 1000, retryMs: 200 };
-const TIMEOUT_MS = 10_000;
+const TIMEOUT_MS = 20_000;
 /** For programs that never end by themselves. */
 const ENDLESS_MS = 3000;
 
