@@ -11,12 +11,15 @@ const FRESH_MS = 20;
 
 let peers = new Map<number, number>();
 let paths = new Map<number, string>();
+/** Of TCP; the other end may be on another machine. */
+let ports = new Map<number, string>();
 let readAt = -Infinity;
 
 function refresh(): void {
   if (performance.now() - readAt < FRESH_MS) return;
   peers = socketPeers();
   paths = new Map();
+  ports = new Map();
   for (const table of ["tcp", "tcp6"]) readTcp(table);
   for (const line of (readText("/proc/net/unix") ?? "").split("\n").slice(1)) {
     const [inode, path] = line.trim().split(/ +/).slice(6);
@@ -44,7 +47,7 @@ function readTcp(table: string): void {
     if (other !== undefined) peers.set(inode, other).set(other, inode);
     ends.set(`${local} ${remote}`, inode);
     const port = listening.has(portOf(local)) ? portOf(local) : portOf(remote);
-    paths.set(inode, `TCP port ${port}`);
+    ports.set(inode, `TCP port ${port}`);
   }
 }
 
@@ -60,7 +63,10 @@ export function connectionOf(link: string): { id: string; name?: string } {
   refresh();
   const inode = Number(link.slice("socket:[".length, -1));
   const peer = peers.get(inode);
-  const name = paths.get(inode) ?? paths.get(peer ?? -1);
+  const path = peer === undefined
+    ? undefined // it listens, and joins nothing yet
+    : paths.get(inode) ?? paths.get(peer);
+  const name = ports.get(inode) ?? path;
   const id = peer === undefined
     ? link
     : `socket:[${Math.min(inode, peer)}]-[${Math.max(inode, peer)}]`;
