@@ -75,7 +75,7 @@ export class LabRound {
       if (wrong !== undefined) words.push(wrong);
       words.push(...await this.#leftBy(lab));
     } finally {
-      lab.signal("SIGKILL");
+      lab.killAll(); // a child that is deaf would keep its log open for ever
       await lab.ended;
     }
     this.#add(lab, words);

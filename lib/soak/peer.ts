@@ -117,9 +117,19 @@ export class Peer {
 
   /** Sends a signal; does nothing if the process has ended. */
   signal(name: Deno.Signal): void {
-    if (this.ending || this.#child.pid === undefined) return;
+    this.#signal(name, this.#child.pid);
+  }
+
+  /** Ends it at once, and its children too: one group of processes, kill(2). */
+  killAll(): void {
+    const { pid } = this.#child;
+    this.#signal("SIGKILL", pid === undefined ? undefined : -pid);
+  }
+
+  #signal(name: Deno.Signal, to?: number): void {
+    if (this.ending || to === undefined) return;
     try {
-      Deno.kill(this.#child.pid, name);
+      Deno.kill(to, name);
     } catch (error) {
       if (!(error instanceof Deno.errors.NotFound)) throw error;
     }
