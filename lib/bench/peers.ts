@@ -6,14 +6,8 @@
 import type { ProcessLog } from "../cli/log.ts";
 import { LabError, reason } from "../error.ts";
 import { makeRunFolder, runPath } from "../mechanism/run_folder.ts";
-import {
-  type Conditions,
-  type Measured,
-  roundTripOf,
-  type Subject,
-} from "./measure.ts";
-import { type PeerAbout, PEERS, type Program, PROGRAMS } from "./peer_list.ts";
-import type { Flow, Round, Waiting } from "./result.ts";
+import { Peer } from "./peer.ts";
+import { PEERS, type Program, PROGRAMS } from "./peer_list.ts";
 
 /** A program fails if it takes so much longer (ms) than it should measure. */
 const GRACE_MS = 30_000;
@@ -36,7 +30,8 @@ export class Peers implements AsyncDisposable {
   }
 
   /**
-   * Builds all programs. The log names each that cannot be built, and why.
+   * Builds all programs, and tries them out. The log names each that does not
+   * work here, and why.
    *
    * @throws The signal's reason, once it is aborted.
    */
@@ -47,41 +42,59 @@ export class Peers implements AsyncDisposable {
       peers.#remove(); // an earlier process with our process id was killed
       Deno.mkdirSync(peers.#folder, { mode: 0o700 });
       for (const [key, program] of Object.entries(PROGRAMS)) {
-        await peers.#build(key, program, log);
+        await peers.#unlessLeftOut(
+          program.name,
+          log,
+          () => peers.#build(key, program),
+        );
+      }
+      for (const about of PEERS) {
+        const program = PROGRAMS[about.program];
+        if (!peers.has(program)) continue;
+        const peer = new Peer(about, (args, seconds) => {
+          const [via, ...job] = args;
+          return peers.run(program, [via, peers.folder, ...job], seconds);
+        });
+        await peers.#unlessLeftOut(about.name, log, async () => {
+          await peer.tryOut();
+          peers.subjects.push(peer);
+        });
       }
     } catch (error) {
       await peers[Symbol.asyncDispose]();
       throw error;
     }
-    for (const about of PEERS) {
-      const program = PROGRAMS[about.program];
-      if (peers.#commands.has(program)) {
-        peers.subjects.push(new Peer(about, program, peers));
-      }
-    }
     return peers;
   }
 
-  async #build(key: string, program: Program, log: ProcessLog) {
+  /** Names what cannot be done, with the reason, and goes on. */
+  async #unlessLeftOut(
+    name: string,
+    log: ProcessLog,
+    work: () => Promise<void>,
+  ): Promise<void> {
+    try {
+      await work();
+    } catch (error) {
+      this.#signal.throwIfAborted();
+      if (!(error instanceof LabError)) throw error;
+      const what = `${name}: ${error.message}`;
+      this.leftOut.push(what);
+      log.info(`Left out: ${what}`);
+    }
+  }
+
+  async #build(key: string, program: Program) {
     const source = decodeURIComponent(
       new URL(`./peers/${program.source}`, import.meta.url).pathname,
     );
     const { build, run = [], test = ["--version"] } = program;
     const [command, ...libraries] = build ?? run;
     const output = `${this.#folder}/${key}`;
-    try {
-      await this.output(
-        command,
-        build ? ["-O2", "-o", output, source, ...libraries] : [...test],
-      );
-    } catch (error) {
-      this.#signal.throwIfAborted();
-      if (!(error instanceof LabError)) throw error;
-      const what = `${program.name}: ${error.message}`;
-      this.leftOut.push(what);
-      log.info(`Left out: ${what}`);
-      return;
-    }
+    await this.output(
+      command,
+      build ? ["-O2", "-o", output, source, ...libraries] : [...test],
+    );
     this.#commands.set(program, build ? [output] : [...run, source]);
   }
 
@@ -180,50 +193,4 @@ function whyItFailed(stderr: string): string {
   const line = lines.find((line) => /error|cannot find/i.test(line)) ??
     lines.at(-1) ?? "it failed";
   return line.replace(/^.*?(fatal error|error): /, "").trim();
-}
-
-/** What one program measures. */
-export class Peer implements Subject {
-  readonly name: string;
-  readonly limit: number;
-  readonly wait: Waiting;
-  readonly #about: PeerAbout;
-  readonly #program: Program;
-  readonly #peers: Peers;
-
-  constructor(about: PeerAbout, program: Program, peers: Peers) {
-    this.name = about.name;
-    this.limit = about.limit ?? Infinity;
-    this.wait = about.wait;
-    this.#about = about;
-    this.#program = program;
-    this.#peers = peers;
-  }
-
-  async roundTrip(conditions: Conditions): Promise<Round["roundTrip"]> {
-    const measured = await this.#run("ping", conditions, 1);
-    return roundTripOf(measured, measured.cpuSeconds);
-  }
-
-  async oneWay(conditions: Conditions, batch: number): Promise<Flow> {
-    const measured = await this.#run("flood", conditions, batch);
-    const { count, seconds, cpuSeconds, memory } = measured;
-    return { count, batch, seconds, cpuSeconds, memory };
-  }
-
-  async #run(
-    work: "ping" | "flood",
-    { size, seconds }: Conditions,
-    batch: number,
-  ): Promise<Measured> {
-    const { via } = this.#about;
-    const numbers = [size, seconds, batch].map(String);
-    const args = [via, this.#peers.folder, work, ...numbers];
-    try {
-      return JSON.parse(await this.#peers.run(this.#program, args, seconds));
-    } catch (error) {
-      if (!(error instanceof LabError)) throw error;
-      throw new LabError(`Cannot go on: ${this.name}: ${error.message}`);
-    }
-  }
 }

@@ -8,7 +8,7 @@ import { BASELINES } from "./baseline.ts";
 import type { BenchOptions } from "./flags.ts";
 import type { Subject } from "./measure.ts";
 import type { Pair } from "./pair.ts";
-import { Peer } from "./peers.ts";
+import { Peer } from "./peer.ts";
 import type { Waiting } from "./result.ts";
 
 /** Bytes of a write that carries many messages. */

@@ -10,7 +10,8 @@ import { Progress } from "../cli/progress.ts";
 import { mechanismNamed } from "../mechanism/mod.ts";
 import { type Conduct, machine, Watch } from "./machine.ts";
 import { Pair } from "./pair.ts";
-import { Peer, type Peers } from "./peers.ts";
+import { Peer } from "./peer.ts";
+import type { Peers } from "./peers.ts";
 import {
   batchOf,
   type Combination,

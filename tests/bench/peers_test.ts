@@ -18,24 +18,24 @@ import {
   start,
 } from "../scripts.ts";
 
-/** Builds the peers. @returns They, and what the log said. */
-async function build(signal: AbortSignal) {
-  const lines: string[] = [];
-  startLog({ write: (line) => lines.push(line) });
-  return { lines, peers: await Peers.build(new ProcessLog("bench"), signal) };
-}
+/** No peer takes longer than this (ms), even beside other programs. */
+const LIMIT_MS = 200_000;
+
+/** What the log says while the peers are built. */
+const lines: string[] = [];
+startLog({ write: (line) => lines.push(line) });
+/** The peers; they are built once, because the compilers take seconds. */
+const peers = await Peers.build(
+  new ProcessLog("bench"),
+  AbortSignal.timeout(LIMIT_MS),
+);
+Deno.test.afterAll(() => peers[Symbol.asyncDispose]());
 
 /** Is there a compiler? CI may have none. */
 const CC = await shell("command -v cc").ended().then(({ code }) => code === 0);
 
 const SECONDS = 0.01;
-/** No peer takes longer than this (ms), even beside other programs. */
-const LIMIT_MS = 200_000;
-
 Deno.test("every peer that could be built counts messages in every size and batch", async () => {
-  const limit = AbortSignal.timeout(LIMIT_MS);
-  const { lines, peers: built } = await build(limit);
-  await using peers = built;
   const missing = lines.filter((line) => line.includes("Left out: "));
   const programs = new Set(
     PEERS.map(({ program }) => PROGRAMS[program].name).concat("C, stdio"),
@@ -83,9 +83,6 @@ Deno.test(
   "the ring in C is our ring: they read each other's records (needs cc)",
   { ignore: !CC },
   async () => {
-    const limit = AbortSignal.timeout(LIMIT_MS);
-    const { peers: built } = await build(limit);
-    await using peers = built;
     const name = objectName(freshName());
     const bytes = ringBytes(64, 66_048);
     const open = (way: string) =>
@@ -123,9 +120,6 @@ Deno.test(
 Deno.test("a peer in C fails on a wrong byte, and says where (needs cc)", {
   ignore: !CC,
 }, async () => {
-  const limit = AbortSignal.timeout(LIMIT_MS);
-  const { peers: built } = await build(limit);
-  await using peers = built;
   const name = objectName(freshName());
   const bytes = ringBytes(64, 66_048);
   const segments = ["there", "back"].map((way) =>
@@ -184,6 +178,15 @@ Deno.test("bench --peers names what it cannot build, on a machine without compil
   }
 });
 
+/** A folder with nothing but a C compiler, for PATH: to build C++ takes long. */
+async function compilerAlone(): Promise<string> {
+  const folder = await Deno.makeTempDir();
+  const links = ["cc", "as", "ld"]
+    .map((name) => `ln -s "$(command -v ${name})" ${folder}`).join(" && ");
+  assertEquals((await shell(links).ended()).code, 0);
+  return folder;
+}
+
 /** Running processes that have the text in their command line. */
 async function processesOf(text: string): Promise<string[]> {
   // The brackets keep pgrep's own shell out: it has them in its command line.
@@ -197,7 +200,10 @@ Deno.test("bench --peers leaves no program and no file on Ctrl-C (needs cc)", {
   ignore: !CC,
 }, async () => {
   const flags = ["--via=workers", "--size=8", "--wait=block", "--seconds=2"];
-  await using script = start("bench", ["--peers", ...flags]);
+  const path = await compilerAlone();
+  await using script = start("bench", ["--peers", ...flags], {
+    env: { PATH: path },
+  });
   await script.saw("Measuring");
   const folder = `run/bench.${script.pid}.peers`;
   const end = performance.now() + LIMIT_MS;
@@ -236,5 +242,24 @@ check.take(bytes(messages.bytes))'`,
       const { code, log } = await take(change);
       assertEquals([code, log], [1, "Wrong byte in message 1"]);
     }
+  },
+);
+
+Deno.test(
+  "bench --peers leaves out a peer that does not work here, and says why (needs cc)",
+  {
+    ignore: !CC,
+  },
+  async () => {
+    const flags = "--peers --via=workers --size=8 --wait=block --rounds=1";
+    await using script = shell(
+      `prlimit --msgqueue=0 "${Deno.execPath()}" task -q bench ${flags} --seconds=0.01`,
+    );
+    const { code, log } = await script.ended();
+    assertEquals(code, 0, log);
+    assertMatch(log, /^INFO:bench:Left out: C queue: mq_open: .+$/m);
+    const table = new TextDecoder().decode(await script.output());
+    assertMatch(table, /^\| C fifo/m);
+    assert(!table.includes("| C queue"), table);
   },
 );
