@@ -15,6 +15,13 @@ export const COUNTS: readonly number[] = [1, 2, 4, 8];
 /** Bytes of a message. */
 const SIZE = 100;
 
+/**
+ * How many messages each pair's channels hold: one is on its way at a time. The
+ * kernel gives all queues of a user together 800 KiB, mq_overview(7), so sixteen
+ * large ones would not fit.
+ */
+const CAPACITY = 2;
+
 /** The figures of one mechanism, with so many on each side. */
 export interface Growth {
   mechanism: string;
@@ -68,8 +75,14 @@ async function measurePairs(
 ): Promise<number> {
   await using started = new AsyncDisposableStack();
   const pairs: Pair[] = [];
+  const { capacity } = mechanism.properties;
+  const chosen = "chosen" in capacity && capacity.chosen;
   for (let i = 0; i < count; i++) {
-    pairs.push(started.use(await Pair.start(mechanism, signal)));
+    pairs.push(
+      started.use(
+        await Pair.start(mechanism, signal, chosen ? CAPACITY : undefined),
+      ),
+    );
   }
   const trips = pairs.map((pair) => pair.roundTrip(conditions));
   const measured = await abortable(Promise.all(trips), signal);

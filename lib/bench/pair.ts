@@ -21,13 +21,18 @@ export class Pair extends Sides implements Subject {
   /**
    * Starts both sides.
    *
+   * @param capacity Of each channel, in messages, where one can choose.
    * @throws {LabError} If a side cannot be started or cannot open its channels.
    * @throws The signal's reason, once it is aborted.
    */
-  static async start(mechanism: Mechanism, signal: AbortSignal): Promise<Pair> {
+  static async start(
+    mechanism: Mechanism,
+    signal: AbortSignal,
+    capacity?: number,
+  ): Promise<Pair> {
     const pair = new Pair(mechanism);
     try {
-      await pair.#start(signal);
+      await pair.#start(signal, capacity);
     } catch (error) {
       await pair[Symbol.asyncDispose]();
       throw error;
@@ -35,9 +40,9 @@ export class Pair extends Sides implements Subject {
     return pair;
   }
 
-  async #start(signal: AbortSignal) {
-    const there = await this.address("there");
-    const back = await this.address("back");
+  async #start(signal: AbortSignal, capacity?: number) {
+    const there = await this.address("there", capacity);
+    const back = await this.address("back", capacity);
     // The side that connects first leads; otherwise the two are the same.
     const first = { ...this.common, from: back, to: there };
     const second = { ...this.common, from: there, to: back };

@@ -7,7 +7,7 @@ import config from "../../deno.json" with { type: "json" };
 import type { Mechanism } from "../channel/mod.ts";
 import { ProcessLog } from "../cli/log.ts";
 import { ResultFile } from "../cli/result_file.ts";
-import { LabError, reason } from "../error.ts";
+import { isExpected, LabError, reason } from "../error.ts";
 import { MECHANISMS } from "../mechanism/mod.ts";
 import { emptyProgram, firstLine, idle, lines, linesInC } from "./errands.ts";
 import { BENCH, type PerformanceOptions } from "./flags.ts";
@@ -77,7 +77,15 @@ async function measure(
     log.info("The number of producers and consumers");
     for (const sides of COUNTS) {
       for (const mechanism of mechanismsIn(measured)) {
-        growths.push(await measureGrowth(mechanism, sides, seconds, signal));
+        try {
+          growths.push(await measureGrowth(mechanism, sides, seconds, signal));
+        } catch (error) {
+          if (!isExpected(error)) throw error;
+          signal.throwIfAborted();
+          const what = `${sides} sides of ${mechanism.name}: ${error.message}`;
+          measured.leftOut.push(what);
+          log.info(`Left out: ${what}`);
+        }
       }
     }
   }

@@ -45,10 +45,17 @@ export class Sides implements AsyncDisposable {
     return this.#children.flatMap(({ pid }) => pid ?? []);
   }
 
-  /** Makes a channel's address. Where its memory must be made, makes it. */
-  protected async address(way: "there" | "back"): Promise<Address> {
+  /**
+   * Makes a channel's address. Where its memory must be made, makes it.
+   *
+   * @param capacity In messages, where one can choose.
+   */
+  protected async address(
+    way: "there" | "back",
+    capacity?: number,
+  ): Promise<Address> {
     const { allocate, remove } = await this.mechanism.load();
-    const address: Address = { name: `${this.#prefix}.${way}` };
+    const address: Address = { name: `${this.#prefix}.${way}`, capacity };
     // An earlier process with our process id may have been killed and have left
     // its channels behind.
     await remove(address);
