@@ -5,6 +5,7 @@
  * @module
  */
 import config from "../../deno.json" with { type: "json" };
+import { wrap } from "../cli/help.ts";
 import { ProcessLog } from "../cli/log.ts";
 import type { BenchOptions } from "./flags.ts";
 import { conductLines, machine, machineLines } from "./machine.ts";
@@ -16,6 +17,9 @@ import { ResultFile } from "../cli/result_file.ts";
 
 import { measureAll, type Measurement } from "./rounds.ts";
 import { summarize } from "./summary.ts";
+
+/** No line of the output is longer: the width of a terminal. */
+const COLUMNS = 80;
 
 /** Runs the benchmark. Its table goes to standard output. @returns The exit code. */
 export async function runBench(
@@ -65,7 +69,7 @@ function head(
     ...about,
     ...conductLines(conduct),
     rounds,
-    ...leftOut.map((what) => `left out: ${what}`),
+    ...leftOut.flatMap((what) => wrap(`left out: ${what}`.split(" "), COLUMNS)),
   ].map((line) => `${line}\n`).join("");
 }
 

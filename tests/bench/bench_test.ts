@@ -353,6 +353,8 @@ Deno.test("bench leaves out what does not work here, and says why", async () => 
   const measured = rows(tables(table)[0])
     .map((row) => row.replace(" block", "")).sort();
   const others = HERE.filter((name) => name !== "queue");
+  assertMatch(table, /^left out: queue: /m);
+  assertFits(table);
   assertEquals(measured, [...BASELINES, ...others].sort());
 });
 
