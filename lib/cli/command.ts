@@ -80,6 +80,7 @@ export async function runCommand<Options extends CommonOptions>(
       checkAvailable(mechanism);
     }
     const code = await work(line, signal);
+    signal.throwIfAborted(); // work that had nothing to wait for
     const { errorWritten } = await import("./standard_error.ts");
     await errorWritten({ timeout, signal });
     return code;

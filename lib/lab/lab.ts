@@ -77,6 +77,7 @@ export async function runLab(
   const shared = { signal, memory, pipe, kept, recorder };
   const run = new Run(line, log, shared);
   signal.addEventListener("abort", () => run.endAll(0));
+  signal.throwIfAborted(); // no event comes for an earlier Ctrl-C
   // The producer sends before the consumer starts, where the mechanism allows
   // it: so process 2 finds its first values waiting.
   const second = mechanism.first === "producer" ? "consumer" : "producer";

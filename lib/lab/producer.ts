@@ -63,7 +63,8 @@ export async function runProducer(
     ? await Acknowledgements.open(mechanism, `${options.name}.${from}`)
     : undefined;
   const reopens = openedBy === "name";
-  const common = { total, reopens, log, progress, wait, quiet };
+  const piped = options.input === "-";
+  const common = { total, reopens, log, progress, wait, quiet, piped };
   const headerOf = headersFrom(from, options, acknowledgements?.replyTo);
   const rests = interval > 0 || pause > 0 && pauseEvery > 0;
   if (quiet && !rests && !headerOf) {

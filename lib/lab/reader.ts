@@ -21,7 +21,7 @@ import { Turn } from "../wait/turn.ts";
 import { waitFor, type WaitOptions } from "../wait/wait_for.ts";
 import type { Output } from "./output.ts";
 import { amount, Tally, wereMoved } from "./tally.ts";
-import { explain, sayingRetries } from "./writer.ts";
+import { explain, sayingRetries, signalComes } from "./writer.ts";
 
 /** Options for {@linkcode Reader}. */
 export interface ReaderOptions {
@@ -131,10 +131,13 @@ export class Reader {
   }
 
   /** Logs the last lines. @returns `true` if all messages were good. */
-  finish(): boolean {
-    const { log, progress, quiet } = this.#options;
+  async finish(): Promise<boolean> {
+    const { log, progress, quiet, count, reopens } = this.#options;
     const { values, bad } = this.tally;
-    if (quiet) log.summary("Read", progress.finish());
+    const summary = progress.finish();
+    const piped = count === undefined && !reopens; // it has read to the end
+    if (piped) await signalComes(this.#wait.signal);
+    if (quiet) log.summary("Read", summary);
     else log.finish();
     if (bad === 0) return true;
     const all = amount(values + bad, "message");

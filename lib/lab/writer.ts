@@ -4,7 +4,9 @@
  *
  * @module
  */
+import { delay } from "@std/async/delay";
 import { ABSENT, FULL, type Refusal, type Sender } from "../channel/mod.ts";
+import { SIGNAL_MS } from "../cli/command.ts";
 import type { ProcessLog } from "../cli/log.ts";
 import type { Progress } from "../cli/progress.ts";
 import { errorWritten, isErrorFull } from "../cli/standard_error.ts";
@@ -26,6 +28,8 @@ export interface WriterOptions {
   wait: WaitOptions;
   /** No line per value. */
   quiet: boolean;
+  /** Do the values come from another process of the same command line? */
+  piped?: boolean;
 }
 
 /** Writes records, counts their values, and logs what is missing. */
@@ -122,9 +126,11 @@ export class Writer {
    */
   async finish(): Promise<boolean> {
     await this.#settle();
-    const { log, progress, quiet } = this.#options;
+    const { log, progress, quiet, piped } = this.#options;
     const { values, bad } = this.tally;
-    if (quiet) log.summary("Wrote", progress.finish());
+    const summary = progress.finish();
+    if (piped) await signalComes(this.#wait.signal);
+    if (quiet) log.summary("Wrote", summary);
     else log.finish();
     if (bad === 0) return true;
     const all = amount(values + bad, "message");
@@ -133,6 +139,16 @@ export class Writer {
     );
     return false;
   }
+}
+
+/**
+ * Gives Ctrl-C its time to reach us. It may be what has ended the other process
+ * of our command line: then this is not the end of the values.
+ *
+ * @throws The signal's reason, once it is aborted.
+ */
+export async function signalComes(signal?: AbortSignal): Promise<void> {
+  await delay(SIGNAL_MS, { signal });
 }
 
 /** The options of a wait that logs its retries. */
