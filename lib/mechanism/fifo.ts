@@ -20,7 +20,8 @@ import {
   type Sender,
 } from "../channel/mod.ts";
 import { PIPE_BUF } from "../message/message.ts";
-import { bytesIn, close } from "../posix/file.ts";
+import { LabError } from "../error.ts";
+import { bytesIn, close, EAGAIN, read } from "../posix/file.ts";
 import { pollFd, POLLHUP, POLLIN, waitFd } from "../posix/poll.ts";
 import { channelName, ownFile } from "./address.ts";
 import { Fifo, NAME_MS } from "./fifo_name.ts";
@@ -43,6 +44,14 @@ export function openReceiver(address: Address): Receiver & Disposable {
 export function keepOpen(address: Address): KeptOpen & Disposable {
   const fifo = new Fifo(pathOf(address), "parent");
   const fd = fifo.openToRead();
+  if (hasWriter(fd)) {
+    close(fd);
+    fifo[Symbol.dispose]();
+    throw new LabError(
+      `Cannot start as another program writes to ${pathOf(address)}: ` +
+        "end it, or choose another --name",
+    );
+  }
   return {
     ready: () => (pollFd(fd, POLLIN, 0) & POLLIN) !== 0,
     [Symbol.dispose]() {
@@ -50,6 +59,12 @@ export function keepOpen(address: Address): KeptOpen & Disposable {
       fifo[Symbol.dispose]();
     },
   };
+}
+
+/** Has a program the FIFO open to write? A shell counts that waits in open(2). */
+function hasWriter(fd: number): boolean {
+  if (pollFd(fd, POLLIN, 0) & POLLIN) return true;
+  return read(fd, new Uint8Array(1)) === -EAGAIN; // 0: nobody writes
 }
 
 export function inspect(address: Address): Occupancy | undefined {

@@ -2,6 +2,14 @@
 // that an earlier run has left.
 import { assert, assertEquals, assertMatch } from "@std/assert";
 import { mechanismNamed, MECHANISMS } from "../mechanisms.ts";
+import { makeRunFolder } from "../../lib/mechanism/run_folder.ts";
+import {
+  close,
+  mkfifo,
+  O_NONBLOCK,
+  O_RDWR,
+  open,
+} from "../../lib/posix/file.ts";
 import {
   assertWell,
   freshName,
@@ -109,3 +117,25 @@ for (const { name: via, properties, available } of NAMED) {
     },
   });
 }
+
+Deno.test("lab refuses a FIFO that another program writes to, as `exec 3<> run/lab.fifo`", async () => {
+  const name = freshName();
+  const path = `run/${name}.fifo`;
+  makeRunFolder();
+  assertEquals(mkfifo(path, 0o600), 0);
+  const writer = open(path, O_RDWR | O_NONBLOCK);
+  try {
+    const { code, log } = await run("lab", [`--name=${name}`]);
+    assertEquals(code, 1, log);
+    assert(
+      log.includes(
+        `ERROR:parent:Cannot start as another program writes to ${path}: ` +
+          "end it, or choose another --name",
+      ),
+      log,
+    );
+  } finally {
+    close(writer);
+  }
+  assertEquals(leftovers(name), []);
+});
