@@ -102,3 +102,14 @@ Deno.test("shared-memory ends on SIGINT with 130", async () => {
   lab.kill("SIGINT");
   assertEquals((await lab.ended()).code, 130);
 });
+
+Deno.test("an input that ends in a NUL without a newline keeps its last line", async () => {
+  for (const flags of [[], ["--quiet"]]) {
+    await using producer = start("producer", [
+      ...["--via=pipe", "--input=-", "--pause=0", ...flags],
+    ], { input: new Blob(["a\nb\0"]).stream() });
+    const { code, log } = await producer.ended();
+    assertEquals(code, 0, log);
+    assertEquals(new TextDecoder().decode(await producer.output()), "a\nb\0\n");
+  }
+});

@@ -27,7 +27,8 @@ async function mailboxOf(via: string, name: string): Promise<string> {
 }
 
 for (const { name: via, properties, available } of MECHANISMS) {
-  if (properties.openedBy !== "name") continue;
+  // A server across a network bounds a mailbox itself.
+  if (properties.openedBy !== "name" || via === "nats") continue;
   Deno.test({
     name:
       `${via}: producer --sync hears SIGINT, SIGTERM and --timeout in a flood of acknowledgements of others`,
