@@ -18,7 +18,7 @@ import {
   type Sender,
 } from "../channel/mod.ts";
 import { bytesIn, close } from "../posix/file.ts";
-import { FolderWatch } from "../posix/inotify.ts";
+import { watchFolder } from "../posix/inotify.ts";
 import { SystemError } from "../posix/libc.ts";
 import { PollSet } from "../posix/poll.ts";
 import { accept, connectTo } from "../posix/socket.ts";
@@ -40,10 +40,6 @@ const NAME_MS = 1000;
 const LOOK_MS = 100;
 /** And if it is watched: a later listen(2) changes nothing in the folder. */
 const UNNOTICED_MS = 1000;
-/** No descriptor, or no watch, is left. */
-const SPENT = ["EMFILE", "ENFILE", "ENOSPC"];
-/** The sandbox of a container refuses the call, seccomp(2). */
-const FORBIDDEN = ["EPERM", "EACCES", "ENOSYS"];
 
 export function openSender(address: Address): Sender & Disposable {
   return new SocketSender(pathOf(address));
@@ -123,7 +119,7 @@ class SocketSender extends StreamSender {
   }
 
   async #listenerComes(signal: AbortSignal) {
-    using folder = watch(folderOf(this.#path)); // before we look
+    using folder = watchFolder(folderOf(this.#path)); // before we look
     for (;;) {
       const refused = this.#connect();
       if (!refused) return;
@@ -212,7 +208,7 @@ class SocketReceiver implements Receiver, Disposable {
     try {
       return accept(this.#listener.fd);
     } catch (error) {
-      if (!isOneOf(error, SPENT) || this.#streams.size === 0) throw error;
+      if (!isSpent(error) || this.#streams.size === 0) throw error;
       this.#crowded = true; // accept again when one of these has closed
       this.#changed();
     }
@@ -239,16 +235,8 @@ class SocketReceiver implements Receiver, Disposable {
   }
 }
 
-/** Watches a folder; `undefined`: it cannot be watched. */
-function watch(folder: string): FolderWatch | undefined {
-  try {
-    return new FolderWatch(folder);
-  } catch (error) {
-    if (isOneOf(error, [...SPENT, ...FORBIDDEN])) return undefined;
-    throw error;
-  }
-}
-
-function isOneOf(error: unknown, codes: readonly string[]): boolean {
-  return error instanceof SystemError && codes.includes(error.code);
+/** Is no descriptor left? */
+function isSpent(error: unknown): boolean {
+  return error instanceof SystemError &&
+    ["EMFILE", "ENFILE"].includes(error.code);
 }

@@ -49,3 +49,16 @@ export class FolderWatch implements Disposable {
     close(this.#fd);
   }
 }
+
+/** No watch is left; or the sandbox of a container refuses it, seccomp(2). */
+const REFUSED = ["EMFILE", "ENFILE", "ENOSPC", "EPERM", "EACCES", "ENOSYS"];
+
+/** Watches a folder; `undefined`: it cannot be watched, so look at it. */
+export function watchFolder(folder: string): FolderWatch | undefined {
+  try {
+    return new FolderWatch(folder);
+  } catch (error) {
+    if (error instanceof SystemError && REFUSED.includes(error.code)) return;
+    throw error;
+  }
+}
