@@ -41,6 +41,7 @@ export async function openReceiver(
     await mailbox.enter("receiver", address.exclusive);
     const { messages } = await mailbox.ensure();
     const receiver = new NatsReceiver(mailbox);
+    await mailbox.link.nc.flush(); // from now on we hear of senders
     if (messages > 0) await receiver.first();
     return receiver;
   } catch (error) {
@@ -202,6 +203,7 @@ class NatsReceiver implements Receiver, AsyncDisposable {
   async #watchSenders() {
     const { nc } = this.#link;
     for await (const _ of nc.subscribe(this.#mailbox.news)) {
+      this.#hadSender = true; // it may have closed before we ask
       this.#found = PENDING;
       this.#looked = -Infinity;
       this.#look();
