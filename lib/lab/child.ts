@@ -67,17 +67,38 @@ export function startProcess(options: ProcessOptions): Child {
     await relayed;
     return ending;
   });
+  let running = process.pid !== undefined;
+  over.then(() => running = false);
+  const send = (signal: Deno.Signal) => {
+    if (running && process.pid) sendSignal(process.pid, signal);
+  };
   return {
     pid: process.pid,
     ended,
     end() {
-      process.kill("SIGTERM");
-      process.kill("SIGCONT"); // a stopped process takes SIGTERM only now
-      const last = setTimeout(() => process.kill("SIGKILL"), GRACE_MS);
+      send("SIGTERM");
+      send("SIGCONT"); // a stopped process takes SIGTERM only now
+      const last = setTimeout(() => send("SIGKILL"), GRACE_MS);
       over.then(() => clearTimeout(last));
     },
-    kill: () => void process.kill("SIGKILL"),
+    kill: () => send("SIGKILL"),
   };
+}
+
+/**
+ * Sends a signal to a child. The `kill()` of a child of node:child_process
+ * sends its first signal alone, in Deno 2.9.
+ *
+ * @returns `false`: it has ended.
+ */
+export function sendSignal(pid: number, signal: Deno.Signal): boolean {
+  try {
+    Deno.kill(pid, signal);
+    return true;
+  } catch (error) {
+    if (error instanceof Deno.errors.NotFound) return false;
+    throw error;
+  }
 }
 
 /** The arguments of `deno` on the command line. */

@@ -113,3 +113,19 @@ Deno.test("an input that ends in a NUL without a newline keeps its last line", a
     assertEquals(new TextDecoder().decode(await producer.output()), "a\nb\0\n");
   }
 });
+
+Deno.test("lab ends a child that is stopped", async () => {
+  const name = freshName();
+  await using lab = start("lab", [
+    `--name=${name}`,
+    "--pause=1m",
+    "--retry=20ms",
+  ]);
+  await lab.saw(WAITING);
+  const pid = Number((await lab.saw("process2:Pid:")).split(":").at(-1));
+  Deno.kill(pid, "SIGSTOP");
+  lab.kill("SIGTERM");
+  assertEquals((await lab.ended()).code, 143);
+  assert(await gone(pid));
+  assertEquals(leftovers(name), []);
+});
