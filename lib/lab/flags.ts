@@ -174,6 +174,9 @@ export const PRODUCER = defineCommand({
       "send to the mailbox of the consumer with this --as",
     ),
     ...PRODUCING,
+    control: toggle(
+      "follow commands on standard input: step, go, pause DURATION",
+    ),
     ...MOVING,
     ...CHILD,
   },
@@ -183,6 +186,9 @@ export const PRODUCER = defineCommand({
   ],
   check(options, written) {
     checkMailbox(options, written);
+    if (options.control && options.input === "-") {
+      written.refuse("input", "a file with --control, which reads the input");
+    }
     return checkProducing(
       checkMoving(atServer(options, written), written),
       written,
@@ -233,8 +239,10 @@ export const LAB = defineCommand({
     checkProducing(checkMoving(atServer(options, written), written), written),
 });
 
-/** The producer's options; the lab's options have them all. */
-export type ProducerOptions = OptionsFor<typeof PRODUCER>;
+/** The producer's options; the lab's options have them all but `control`. */
+export type ProducerOptions =
+  & Omit<OptionsFor<typeof PRODUCER>, "control">
+  & { control?: boolean };
 /** The consumer's options; the lab's options have them all. */
 export type ConsumerOptions = OptionsFor<typeof CONSUMER>;
 /** The lab's options. */

@@ -17,6 +17,7 @@ import {
 import { systemClock } from "../wait/retry.ts";
 import { Acknowledgements } from "./acknowledgement.ts";
 import { produceInBulk } from "./bulk.ts";
+import { Control } from "./control.ts";
 import type { ProducerOptions } from "./flags.ts";
 import { messagesOf, numbers, openInput } from "./input.ts";
 import { numberLines } from "./number_lines.ts";
@@ -62,11 +63,14 @@ export async function runProducer(
   await using acknowledgements = options.sync
     ? await Acknowledgements.open(mechanism, `${options.name}.${from}`)
     : undefined;
+  using control = options.control
+    ? new Control(Deno.stdin.readable, pause, log)
+    : undefined;
   const reopens = openedBy === "name";
   const piped = options.input === "-";
   const common = { total, reopens, log, progress, wait, quiet, piped };
   const headerOf = headersFrom(from, options, acknowledgements?.replyTo);
-  const rests = interval > 0 || pause > 0 && pauseEvery > 0;
+  const rests = control || interval > 0 || pause > 0 && pauseEvery > 0;
   if (quiet && !rests && !headerOf) {
     const source = input ?? numberLines(options.from, count);
     return await produceInBulk(sender, { ...common, source, boundaries })
@@ -84,6 +88,7 @@ export async function runProducer(
     pauseEvery,
     pause,
     interval,
+    control,
   });
   return sent ? 0 : 1;
 }
@@ -118,6 +123,8 @@ export interface ProduceOptions extends WriterOptions {
   pauseEvery: number;
   pause: number;
   interval: number;
+  /** Decides when the next value may be written. */
+  control?: Control;
 }
 
 /**
@@ -177,9 +184,12 @@ function encode(
 /** Sleeps between two values, if the options ask for it. */
 async function rest(
   written: number,
-  { pauseEvery, pause, interval, quiet, log, wait }: ProduceOptions,
+  { pauseEvery, interval, quiet, log, wait, control, ...options }:
+    ProduceOptions,
 ): Promise<void> {
+  await control?.turn(wait.signal);
   if (written === 0) return;
+  const { pauseMs: pause } = control ?? { pauseMs: options.pause };
   const { clock = systemClock, signal } = wait;
   if (pause > 0 && pauseEvery > 0 && written % pauseEvery === 0) {
     if (!quiet) log.pause(pause);

@@ -1,0 +1,86 @@
+/**
+ * Control of a running producer by its standard input, `--control`: one command
+ * a line.
+ *
+ * @module
+ */
+import { TextLineStream } from "@std/streams/text-line-stream";
+import type { ProcessLog } from "../cli/log.ts";
+import { parseDuration } from "../wait/duration.ts";
+
+/** Commands that a producer takes while it runs. */
+export const CONTROL_WORDS =
+  "step (write one value, then wait), go, or pause DURATION";
+
+/** Decides when the producer may write, and how long it pauses. */
+export class Control implements Disposable {
+  /** How long each pause is, in ms. */
+  pauseMs: number;
+  readonly #log: ProcessLog;
+  readonly #abort = new AbortController();
+  #stepping = false;
+  #steps = 0; // that may be made
+  #changed = Promise.withResolvers<void>();
+
+  /** @param pauseMs How long each pause is, until a command changes it. */
+  constructor(
+    input: ReadableStream<Uint8Array>,
+    pauseMs: number,
+    log: ProcessLog,
+  ) {
+    this.pauseMs = pauseMs;
+    this.#log = log;
+    this.#listen(input);
+  }
+
+  async #listen(input: ReadableStream<Uint8Array>) {
+    const lines = input.pipeThrough(new TextDecoderStream(), this.#abort)
+      .pipeThrough(new TextLineStream(), this.#abort);
+    try {
+      for await (const line of lines) this.#take(line.trim());
+    } catch (error) {
+      if (!this.#abort.signal.aborted) throw error;
+    }
+    this.#take("go"); // nobody can give a step any more
+  }
+
+  #take(command: string) {
+    const [word, text = ""] = command.split(/ +/);
+    const pauseMs = parseDuration(text);
+    if (word === "step") {
+      this.#stepping = true;
+      this.#steps++;
+    } else if (word === "go") this.#stepping = false;
+    else if (word === "pause" && pauseMs !== undefined) this.pauseMs = pauseMs;
+    else {
+      this.#log.warn(`Cannot follow '${command}': it must be ${CONTROL_WORDS}`);
+    }
+    this.#changed.resolve();
+    this.#changed = Promise.withResolvers();
+  }
+
+  /** Waits until the next value may be written. */
+  async turn(signal?: AbortSignal): Promise<void> {
+    while (this.#stepping && this.#steps === 0) {
+      await this.#wait(signal);
+    }
+    if (this.#stepping) this.#steps--;
+  }
+
+  /** Resolves when a command has come. @throws The signal's reason. */
+  async #wait(signal?: AbortSignal): Promise<void> {
+    signal?.throwIfAborted();
+    const aborted = Promise.withResolvers<never>();
+    const abort = () => aborted.reject(signal?.reason);
+    signal?.addEventListener("abort", abort, { once: true });
+    try {
+      await Promise.race([this.#changed.promise, aborted.promise]);
+    } finally {
+      signal?.removeEventListener("abort", abort);
+    }
+  }
+
+  [Symbol.dispose](): void {
+    this.#abort.abort();
+  }
+}

@@ -1,0 +1,40 @@
+// producer --control: commands on standard input.
+import { assert, assertEquals } from "@std/assert";
+import { freshName, leftovers, run, start } from "../scripts.ts";
+
+Deno.test("producer --control: step by step, then go, with another pause", async () => {
+  const name = freshName();
+  const { readable, writable } = new TransformStream<Uint8Array, Uint8Array>();
+  const input = writable.getWriter();
+  const type = (line: string) =>
+    input.write(new TextEncoder().encode(`${line}\n`));
+  const flags = ["--via=queue", `--name=${name}`, "--count=4"];
+  await using producer = start(
+    "producer",
+    [
+      ...flags,
+      "--control",
+      "--interval=200ms",
+      "--pause-every=3",
+      "--pause=1m",
+    ],
+    { input: readable },
+  );
+  const timer = setTimeout(() => producer.kill("SIGKILL"), 30_000);
+  await producer.saw("Writing 1");
+  await type("step");
+  await producer.saw("Writing 2");
+  await type("nonsense");
+  await producer.saw(
+    "WARNING:process1:Cannot follow 'nonsense': it must be step",
+  );
+  assert(!producer.lines.some((line) => line.includes("Writing 3")));
+  await type("pause 10ms");
+  await type("go");
+  const { code, log } = await producer.ended();
+  clearTimeout(timer);
+  assertEquals(code, 0, log);
+  assert(log.includes("Intentionally sleeping for 0.01 seconds"), log);
+  assertEquals((await run("remove", flags.slice(0, 2))).code, 0);
+  assertEquals(leftovers(name), []);
+});
