@@ -23,12 +23,17 @@ const WORD = {
   zero: 48,
 };
 
-/** Bytes of these words; the time of each writer follows, 8 bytes, in ms. */
+/**
+ * Bytes of these words; then come 8 bytes for the time of each writer, in ms,
+ * and 8 bytes for how many increments it has made so far.
+ */
 const HEADER_BYTES = 256;
+/** After this many increments, a writer says how far it is. */
+const PART_TIMES = 1_000_000;
 
 /** Bytes of memory that a race needs. */
 export function raceBytes(writers: number): number {
-  return HEADER_BYTES + 8 * writers;
+  return HEADER_BYTES + 16 * writers;
 }
 
 type Increments = (
@@ -91,9 +96,15 @@ export function write(
   warmUp(increments, parking);
   const mutex = new Mutex(words, WORD.mutex, parking);
   passBarrier(words, writers, parking);
+  const figures = new Float64Array(memory, HEADER_BYTES);
   const start = performance.now();
-  increments(words, times, mutex);
-  new Float64Array(memory, HEADER_BYTES)[writer] = performance.now() - start;
+  for (let done = 0; done < times;) {
+    const part = Math.min(PART_TIMES, times - done);
+    increments(words, part, mutex);
+    done += part;
+    figures[writers + writer] = done;
+  }
+  figures[writer] = performance.now() - start;
 }
 
 /** After this many increments, this many times, the loop has been compiled. */
@@ -140,10 +151,27 @@ export interface Result {
 
 /** Reads the result after all writers have finished. */
 export function resultOf(memory: ArrayBufferLike, times: number): Result {
-  const writersMs = new Float64Array(memory, HEADER_BYTES);
+  const figures = new Float64Array(memory, HEADER_BYTES);
+  const writersMs = figures.subarray(0, figures.length / 2);
   const sumMs = writersMs.reduce((sum, ms) => sum + ms, 0);
   return {
     counter: new Int32Array(memory, 0, HEADER_BYTES >> 2)[WORD.counter],
     nsPerIncrement: sumMs / writersMs.length / times * 1e6,
   };
+}
+
+/**
+ * How far a race is while it runs.
+ *
+ * @returns `done`: increments that were made at least, of all writers.
+ */
+export function progressOf(
+  memory: ArrayBufferLike,
+  writers: number,
+): { done: number; counter: number } {
+  const figures = new Float64Array(memory, HEADER_BYTES);
+  // First what is done, then the word: else a fast writer would hide a loss.
+  const done = figures.subarray(writers, 2 * writers)
+    .reduce((sum, made) => sum + made, 0);
+  return { done, counter: new Int32Array(memory, 0, 1)[WORD.counter] };
 }
