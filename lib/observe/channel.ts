@@ -136,7 +136,7 @@ function ringSeen(path?: string): Partial<ChannelSeen> {
     unit: "slots",
     used: (to - from + 2 * capacity) % (2 * capacity),
     capacity,
-    by: "the ring's head, shm_overview(7)",
+    by: "the ring's head in /dev/shm",
     head: from % capacity,
     tail: to % capacity,
   };

@@ -11,10 +11,10 @@ import type { ProcessState, SeenEntry } from "./recording.ts";
 import type { ObjectSeen } from "./seen.ts";
 import { whyWaiting } from "./why.ts";
 
-/** How often (ms) to look: 10 looks a second at two processes cost 0.7 %. */
-const LOOK_MS = 100;
+/** How often (ms) to look: that and the page's server cost under 2 %. */
+const LOOK_MS = 200;
 /** How often (ms) to list what each process has open: that takes longest. */
-const LIST_MS = 1000;
+const LIST_MS = 2000;
 /** How soon (ms) after its start a process is listed more often. */
 const YOUNG_MS = 2000;
 
@@ -99,7 +99,7 @@ export class Watcher implements Disposable {
 
   #list(pid: number, watched: Watched) {
     const now = performance.now();
-    const often = now - watched.since < YOUNG_MS ? 2 * LOOK_MS : LIST_MS;
+    const often = now - watched.since < YOUNG_MS ? LOOK_MS : LIST_MS;
     if (now - watched.listedAt < often) return;
     watched.listedAt = now;
     watched.objects = objectsOf(pid);

@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { PIPE_BUF } from "../message/message.ts";
 import type { ChannelSeen } from "./channel.ts";
 import type { ThreadSeen } from "./seen.ts";
 
@@ -68,8 +69,9 @@ function because(pid: number, channel?: ChannelSeen): string {
       ? `: the ${noun} is empty`
       : "";
   }
-  const full = channel.capacity !== undefined &&
-    channel.used >= channel.capacity;
+  // A pipe takes no more as soon as less than PIPE_BUF is free: pipe(7).
+  const room = channel.unit === "bytes" ? PIPE_BUF : 1;
+  const full = channel.used > (channel.capacity ?? Infinity) - room;
   return full ? `: the ${noun} is full` : "";
 }
 
