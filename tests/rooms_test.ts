@@ -14,7 +14,7 @@ const FLOORS = [
   ["observe"],
   ["lab"],
   ["service", "race", "check", "engine"],
-  ["bench", "soak"],
+  ["bench", "soak", "page"],
 ];
 
 /** The library's main entry, which may import any room. */

@@ -1,0 +1,182 @@
+/**
+ * What the page knows: it follows from the entries of a recording, one by one.
+ * The live page and the player use the same.
+ */
+
+/** How many lines of each process are kept, and bars and arrows drawn. */
+const MOST_LINES = 400;
+const MOST_MARKS = 400;
+
+/** Nothing has happened yet. */
+export function emptyModel() {
+  return {
+    title: "",
+    /** Times are in ms since 1970. */
+    start: 0,
+    now: 0,
+    entries: 0,
+    processes: [],
+    channels: [],
+    /** Values that were written and not yet read, as the log says. */
+    transit: [],
+    /** From a write to a read. */
+    arrows: [],
+    written: 0,
+    read: 0,
+    retries: 0,
+    notes: [],
+    race: undefined,
+  };
+}
+
+/** Takes one entry. */
+export function apply(model, entry) {
+  const time = Date.parse(entry.time);
+  if (model.start === 0) model.start = time;
+  model.now = Math.max(model.now, time);
+  model.entries++;
+  const take = TAKERS[entry.event];
+  if (take) take(model, entry, time);
+  else if (entry.message !== undefined) takeLine(model, entry, time);
+  return model;
+}
+
+/** The state after the first `count` entries. */
+export function modelAfter(entries, count) {
+  const model = emptyModel();
+  for (let i = 0; i < count; i++) apply(model, entries[i]);
+  return model;
+}
+
+const TAKERS = {
+  recording(model, { title }, time) {
+    Object.assign(model, emptyModel(), { title, start: time, now: time });
+    model.entries = 1;
+  },
+  process(model, { pid, logger, part, command }) {
+    const process = processOf(model, pid, logger);
+    Object.assign(process, { part, command });
+  },
+  end(model, { pid, how }, time) {
+    const process = processOf(model, pid);
+    process.how = how;
+    process.why = `ended: ${how}`;
+    process.state = "X";
+    closeBar(process, time);
+    // What it had open, the kernel has closed.
+    model.channels = model.channels.map((channel) => ({
+      ...channel,
+      ends: channel.ends.filter((end) => end.pid !== pid),
+    })).filter(({ ends }) => ends.length > 0);
+    addMark(process, { time, kind: "end", text: how });
+  },
+  signal(model, { pid, signal }, time) {
+    const process = processOf(model, pid);
+    addMark(process, { time, kind: "signal", text: signal });
+    addLine(process, { time, text: `— ${signal} —`, event: "signal" });
+  },
+  seen(model, { processes, channels }, time) {
+    model.channels = channels;
+    for (const seen of processes) {
+      const process = processOf(model, seen.pid);
+      if (process.how !== undefined) continue;
+      if (process.why !== seen.why) {
+        closeBar(process, time);
+        process.bars.push({ from: time, kind: kindOf(seen), why: seen.why });
+        if (process.bars.length > MOST_MARKS) process.bars.shift();
+      }
+      Object.assign(process, seen);
+    }
+  },
+  race(model, { lock, value, done, lost, expected }) {
+    model.race = { lock, value, done, lost, expected };
+  },
+};
+
+/** How a bar is drawn: each kind has a pattern of its own, without colour. */
+function kindOf({ state, why }) {
+  if (state === "T" || state === "t") return "stopped";
+  if (why.startsWith("running")) return "running";
+  return /^in /.test(why) ? "blocked" : "asleep";
+}
+
+function closeBar(process, time) {
+  const bar = process.bars.at(-1);
+  if (bar && bar.to === undefined) bar.to = time;
+}
+
+function processOf(model, pid, logger = "", id = `${pid}`) {
+  let process = model.processes.find((each) => each.id === id);
+  if (!process) {
+    process = {
+      ...{ id, pid, logger, part: "program", command: "", state: "", why: "" },
+      ...{ busy: 0, cpuMs: 0, lines: [], bars: [], marks: [] },
+      ...{ written: 0, read: 0, retries: 0 },
+    };
+    model.processes.push(process);
+  }
+  if (logger !== "") process.logger = logger;
+  return process;
+}
+
+function addMark(process, mark) {
+  process.marks.push(mark);
+  if (process.marks.length > MOST_MARKS) process.marks.shift();
+}
+
+function addLine(process, line) {
+  process.lines.push(line);
+  if (process.lines.length > MOST_LINES) process.lines.shift();
+}
+
+function takeLine(model, entry, time) {
+  const { pid, logger, level, message, event, value } = entry;
+  const ours = model.processes.some((process) => process.pid === pid);
+  if (!ours && (logger === "remove" || logger === "parent")) {
+    model.notes.push(`${logger}: ${message}`);
+    return;
+  }
+  const process = writerOf(model, pid, logger, ours);
+  const text = level === "TEXT" ? message : `${level}:${logger}:${message}`;
+  addLine(process, { time, text, event, level, index: model.entries });
+  if (event === "call") return;
+  if (event === "write") {
+    model.written++;
+    process.written++;
+    model.transit.push({ value, id: process.id, time, key: model.written });
+    addMark(process, { time, kind: "write", text: value });
+  } else if (event === "read") {
+    model.read++;
+    process.read++;
+    addMark(process, { time, kind: "read", text: value });
+    arrive(model, value, process.id, time);
+  } else if (event === "retry" || event === "full") {
+    model.retries++;
+    process.retries++;
+    addMark(process, { time, kind: event, text: message });
+  }
+}
+
+/** Whose line it is: workers share a Pid, so each has a log by its name. */
+function writerOf(model, pid, logger, ours) {
+  const parent = processOf(model, pid, ours ? "" : logger);
+  if (parent.part !== "workers" || !/^process\d/.test(logger)) return parent;
+  const worker = processOf(model, pid, logger, `${pid}/${logger}`);
+  worker.part = logger === "process2" ? "worker 2" : "worker 1";
+  worker.why = "a thread of the parent";
+  return worker;
+}
+
+/** A value was read: it leaves the channel, and has made its way. */
+function arrive(model, value, id, time) {
+  const at = model.transit.findIndex((each) => each.value === value);
+  if (at < 0) return; // written before the recording, or by nobody we know
+  const [{ id: from, time: since }] = model.transit.splice(at, 1);
+  model.arrows.push({ from, since, to: id, time, value });
+  if (model.arrows.length > MOST_MARKS) model.arrows.shift();
+}
+
+/** `0.25 s`: times are shown since the start. */
+export function seconds(ms) {
+  return `${(ms / 1000).toFixed(2)} s`;
+}

@@ -1,0 +1,294 @@
+// The page in a real Chromium, on real processes.
+import { assert, assertEquals } from "@std/assert";
+import { PageServer } from "../../lib/page/server.ts";
+import { leftovers } from "../scripts.ts";
+import { CHROMIUM, TestBrowser, WHY_SKIPPED } from "./browser.ts";
+
+const WITHIN_MS = 150_000;
+
+const CHOICES = {
+  ...{ wait: "retry", count: "10", pause: "0", interval: "0", retry: "100ms" },
+  capacity: "0",
+};
+
+/** One server and one browser for the steps of a test. */
+class Open implements AsyncDisposable {
+  readonly server: PageServer;
+  readonly browser: TestBrowser;
+  readonly address: URL;
+
+  private constructor(server: PageServer, browser: TestBrowser, address: URL) {
+    this.server = server;
+    this.browser = browser;
+    this.address = address;
+  }
+
+  static async page(): Promise<Open> {
+    const server = new PageServer();
+    try {
+      const address = new URL(await server.listen(0));
+      const browser = await TestBrowser.open(WITHIN_MS);
+      await browser.page.goto(address.href);
+      await browser.shows("mechanism");
+      return new Open(server, browser, address);
+    } catch (error) {
+      await server[Symbol.asyncDispose]();
+      throw error;
+    }
+  }
+
+  async run(choices: Record<string, string>): Promise<void> {
+    await this.browser.choose({ ...CHOICES, ...choices });
+    await this.browser.press("Run");
+    // The last run's picture goes with the first entry of the new one.
+    await this.browser.shows(`--via=${choices.via}`, ".title");
+  }
+
+  async pidOf(part: string): Promise<string> {
+    const selector = `[data-part="${part}"]:not(.over)`;
+    await this.browser.page.waitForSelector(selector);
+    return await this.browser.page.$eval(
+      selector,
+      (element) => element.getAttribute("data-pid") ?? "",
+    );
+  }
+
+  async [Symbol.asyncDispose]() {
+    try {
+      await this.browser[Symbol.asyncDispose]();
+    } finally {
+      await this.server[Symbol.asyncDispose]();
+    }
+  }
+}
+
+async function eachMechanism(open: Open): Promise<void> {
+  const { browser } = open;
+  const objects = {
+    ...{ fifo: "FIFO", pipe: "pipe", queue: "message queue" },
+    ...{ shm: "shared memory", socket: "socket", workers: "workers" },
+  };
+  for (const [via, kind] of Object.entries(objects)) {
+    await open.run({ via, interval: "200ms" });
+    await browser.page.waitForSelector(`[data-kind="${kind}"]`);
+    if (via !== "workers") await browser.shows("writes", ".ends");
+    await browser.shows("Read: 10", ".log");
+    await browser.shows("10", ".counters div:nth-child(2) dd");
+    const reader = via === "workers" ? "worker 2" : "consumer";
+    const log = await browser.text(`[data-part="${reader}"] .log`);
+    const read = [...log.matchAll(/INFO:process2:Read: (\d+)/g)];
+    assertEquals(read.map(([, value]) => value).join(), "1,2,3,4,5,6,7,8,9,10");
+  }
+}
+
+async function signals(open: Open): Promise<void> {
+  const { browser } = open;
+  await open.run({ via: "fifo", count: "40000" });
+  const consumer = await open.pidOf("consumer");
+  const at = `[data-pid="${consumer}"]`;
+  await browser.shows("Read: 1", `${at} .log`);
+  await browser.press("Stop", at);
+  await browser.shows("stopped: SIGCONT continues it", `${at} .why`);
+  // Nobody reads: the pipe fills, by the kernel's figure and by the log.
+  await browser.shows("Buffer full", '[data-part="producer"] .log');
+  const fill = await browser.text(".fill");
+  const bytes = Number(fill.replaceAll(",", "").split(" ")[0]);
+  assert(bytes > 60_000, fill);
+  await browser.press("Continue", at);
+  await browser.press("kill -9", at);
+  await browser.shows("ended: SIGKILL", `${at} .why`);
+  await browser.shows("The reader has gone", '[data-part="producer"] .log');
+  await browser.press("+ consumer");
+  const next = await open.pidOf("consumer");
+  assert(next !== consumer, next);
+  await browser.shows("Read:", `[data-pid="${next}"] .log`);
+  await browser.press("+ producer");
+  await browser.shows("Writing", '.process:nth-child(2)[data-part="producer"]');
+  await browser.press("End all");
+  await browser.shows("ended: SIGKILL", '[data-part="producer"] .why');
+}
+
+async function steps(open: Open): Promise<void> {
+  const { browser } = open;
+  await open.run({ via: "queue", interval: "5s" });
+  const producer = `[data-pid="${await open.pidOf("producer")}"]`;
+  await browser.shows("Read: 1", ".log");
+  await browser.press("Step", producer);
+  await browser.press("Ctrl-C", producer);
+  await browser.shows("ended: exit code 130", `${producer} .why`);
+  await open.run({ via: "pipe", interval: "5s" });
+  await browser.press("+ consumer");
+  await browser.shows("a pipe has no name", ".error");
+}
+
+async function race({ browser }: Open): Promise<void> {
+  await browser.page.select("label:has(option) select:not([name])", "none");
+  await browser.shows("updates lost", ".fill");
+  await browser.page.waitForFunction(
+    'Number(document.querySelector(".fill").innerText.replace(/\\D.*/s, "")) > 0 ||' +
+      " /finished/.test(document.body.innerText)",
+  );
+  await browser.press("End all");
+}
+
+async function replay(open: Open): Promise<void> {
+  const { browser } = open;
+  await open.run({ via: "fifo", count: "3" });
+  await browser.shows("Read: 3", ".log");
+  await browser.shows("ended: exit code 0", '[data-part="consumer"] .why');
+  await browser.press("Replay");
+  await browser.shows("(recorded)", ".title");
+  await browser.shows("Pause", ".player");
+  await browser.press("Pause");
+  const moment = async () => await browser.text(".player output");
+  await browser.page.focus("body");
+  await browser.page.evaluate("document.activeElement.blur()");
+  const before = Number((await moment()).split(/[ ,]+/)[2]);
+  for (const key of ["ArrowRight", "ArrowRight", "ArrowLeft"] as const) {
+    await browser.page.keyboard.press(key);
+  }
+  await browser.shows(`, ${before + 1} of`, ".player output");
+  // Standalone: the same page in one file, without a server.
+  const { cookie } = await cookieOf(open);
+  const { origin } = open.address;
+  const answer = await fetch(`${origin}/recording.html`, {
+    headers: { cookie },
+  });
+  const file = Deno.makeTempFileSync({ suffix: ".html" });
+  const page = await browser.browser.newPage();
+  try {
+    Deno.writeTextFileSync(file, await answer.text());
+    page.on("pageerror", (error) => browser.problems.push(`file: ${error}`));
+    const asked: string[] = [];
+    page.on("request", (request) => asked.push(request.url()));
+    await page.goto(`file://${file}`);
+    await page.waitForFunction(
+      'document.body.innerText.includes("INFO:process2:Read: 3")',
+    );
+    assertEquals(asked.filter((url) => url.startsWith("http")), []);
+  } finally {
+    await page.close();
+    Deno.removeSync(file);
+  }
+  await browser.press("Live");
+  await browser.shows("mechanism");
+}
+
+async function cookieOf({ browser }: Open): Promise<{ cookie: string }> {
+  const [cookie] = await browser.browser.cookies();
+  assert(
+    cookie.httpOnly && cookie.sameSite === "Strict",
+    JSON.stringify(cookie),
+  );
+  return { cookie: `${cookie.name}=${cookie.value}` };
+}
+
+/** Narrow: nothing is wider than the window. By keyboard: Run is reached. */
+async function narrowAndKeyboard(open: Open): Promise<void> {
+  const { page } = open.browser;
+  await page.setViewport({ width: 400, height: 800 });
+  const width = await page.evaluate("document.documentElement.scrollWidth");
+  assert(Number(width) <= 400, `${width} pixels`);
+  await page.setViewport({ width: 1024, height: 768 });
+  await page.evaluate("document.activeElement.blur()");
+  const focused = async () =>
+    await page.evaluate("document.activeElement.innerText");
+  for (let i = 0; i < 20 && await focused() !== "Run"; i++) {
+    await page.keyboard.press("Tab");
+  }
+  assertEquals(await focused(), "Run");
+  await open.browser.choose({ ...CHOICES, via: "fifo", count: "2" });
+  await page.keyboard.press("Enter");
+  await open.browser.shows("Read: 2", ".log");
+}
+
+/** Another site's page, in the same browser, with the cookie in its jar. */
+async function hostile(open: Open): Promise<void> {
+  const evil = Deno.serve(
+    { hostname: "127.0.0.1", port: 0, onListen() {} },
+    () =>
+      new Response("<h1>evil</h1>", {
+        headers: { "content-type": "text/html" },
+      }),
+  );
+  const page = await open.browser.browser.newPage();
+  const [before] = open.server.events.entries;
+  try {
+    for (const host of ["127.0.0.1", "evil.example"]) {
+      await page.goto(`http://${host}:${evil.addr.port}/`);
+      const got = await page.evaluate(ATTACK, open.address.origin);
+      assertEquals(got, {
+        ...{ simple: "refused", json: "refused", events: "refused" },
+        ...{ script: "refused", style: "refused" },
+      }, host);
+    }
+    const rebound = await page.goto(
+      `http://evil.example:${open.address.port}/`,
+    );
+    assertEquals(rebound?.status(), 403);
+  } finally {
+    await page.close();
+    await evil.shutdown();
+  }
+  assert(open.server.events.entries[0] === before, "nothing was started");
+}
+
+/** What a hostile page tries; it runs in the browser. */
+const ATTACK = async (origin: string) => {
+  const body = '{"via":"fifo"}';
+  const post = (type: string, mode?: "no-cors") =>
+    fetch(`${origin}/end`, {
+      ...{ method: "POST", mode, credentials: "include", body },
+      headers: { "content-type": type },
+    }).then((answer) => answer.type, () => "refused");
+  const load = (tag: string, field: string, path: string) =>
+    new Promise<string>((resolve) => {
+      // deno-lint-ignore no-explicit-any -- Deno has no types for a document
+      const { document } = globalThis as any;
+      const element = document.createElement(tag);
+      element[field] = origin + path;
+      if (tag === "link") element.rel = "stylesheet";
+      element.onload = () => resolve("loaded");
+      element.onerror = () => resolve("refused");
+      document.body.append(element);
+    });
+  return {
+    simple: await post("text/plain", "no-cors"),
+    json: await post("application/json"),
+    events: await new Promise<string>((resolve) => {
+      const source = new EventSource(`${origin}/events`);
+      source.onopen = () => resolve("open");
+      source.onerror = () => resolve("refused");
+    }),
+    script: await load("script", "src", "/page/page.js"),
+    style: await load("link", "href", "/page.css"),
+  };
+};
+
+Deno.test({
+  name: `the page in Chromium${WHY_SKIPPED}`,
+  ignore: CHROMIUM === undefined,
+  sanitizeResources: false, // puppeteer keeps its sockets for a moment
+  sanitizeOps: false,
+  async fn(test) {
+    await using open = await Open.page();
+    const parts = {
+      "six mechanisms run to the end, as the sheet has it": eachMechanism,
+      "stop fills the pipe, kill -9, another consumer and producer": signals,
+      "step, Ctrl-C, and why a pipe takes no third process": steps,
+      "the race loses updates while one looks": race,
+      "replay by keys, and one standalone file": replay,
+      "400 pixels are enough, and so is a keyboard": narrowAndKeyboard,
+      "a hostile page gets nothing and starts nothing": hostile,
+    };
+    for (const [name, step] of Object.entries(parts)) {
+      await test.step(name, () => step(open));
+    }
+    const expected = /Failed to load resource|status of 40[0-3]/;
+    const problems = open.browser.problems.filter((text) =>
+      !expected.test(text)
+    );
+    assertEquals(problems, [], "the console has no error");
+    assertEquals(leftovers(`page${open.address.port}`), []);
+  },
+});

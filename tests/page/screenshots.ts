@@ -1,0 +1,61 @@
+// Makes the pictures of docs/page.md anew: deno task screenshots
+import { PageServer } from "../../lib/page/server.ts";
+import { TestBrowser } from "./browser.ts";
+
+const WITHIN_MS = 90_000;
+const DOCS = new URL("../../docs/", import.meta.url);
+
+await using server = new PageServer();
+const address = await server.listen(0);
+await using browser = await TestBrowser.open(WITHIN_MS);
+// A picture of a movement would be blurred.
+const still = { name: "prefers-reduced-motion", value: "reduce" };
+await browser.page.emulateMediaFeatures([still]);
+await browser.page.goto(address);
+await browser.shows("mechanism");
+
+async function picture(name: string): Promise<void> {
+  const bytes = await browser.page.screenshot({ optimizeForSpeed: false });
+  Deno.writeFileSync(new URL(name, DOCS), bytes);
+}
+
+const choices = { via: "fifo", pause: "0", interval: "0", retry: "1s" };
+
+await browser.choose({ ...choices, count: "40000" });
+await browser.press("Run");
+await browser.shows("Read:", '[data-part="consumer"] .log');
+await browser.press("Stop", '[data-part="consumer"]');
+await browser.shows("stopped", '[data-part="consumer"] .why');
+await browser.shows("Buffer full", '[data-part="producer"] .log');
+await picture("page-full.png");
+
+await browser.page.select("label:has(option) select:not([name])", "none");
+await browser.page.waitForFunction(
+  'Number((document.querySelector(".fill")?.innerText ?? "")' +
+    '.replace(/ .*/s, "").replaceAll(",", "")) > 1_000_000',
+);
+await picture("page-race.png");
+
+await browser.choose({
+  ...choices,
+  via: "queue",
+  interval: "200ms",
+  count: "8",
+});
+await browser.press("Run");
+await browser.shows("Read: 8", ".log");
+await browser.shows("ended: exit code 0", '[data-part="consumer"] .why');
+await browser.press("Replay");
+await browser.shows("Pause", ".player");
+await browser.press("Pause");
+// Half of it has happened.
+await browser.page.evaluate(`{
+  const slider = document.querySelector(".player input[type=range]");
+  slider.value = Math.round(slider.max * 0.6);
+  slider.dispatchEvent(new Event("input", { bubbles: true }));
+}`);
+await browser.page.waitForFunction(
+  "Number(/, (\\d+) of/.exec(document.body.innerText)[1]) > 10",
+);
+await browser.shows("Play", ".player");
+await picture("page-replay.png");

@@ -1,0 +1,140 @@
+// The page's processes: they end with the server, whatever ends it.
+import { assert, assertEquals } from "@std/assert";
+import { delay } from "@std/async/delay";
+import { isAlive } from "../../lib/posix/process.ts";
+import type { Entry } from "../../lib/observe/recording.ts";
+import { descendantsOf } from "../../lib/observe/processes.ts";
+import { Stage } from "../../lib/page/stage.ts";
+import { Program } from "../../lib/page/program.ts";
+import { hasPython, leftovers, Running, taskArguments } from "../scripts.ts";
+
+const WITHIN_MS = 30_000;
+
+const RUN = {
+  ...{ via: "fifo", wait: "retry", count: 10, pause: "0", interval: "0" },
+  ...{ retry: "100ms", capacity: 0, calls: false },
+};
+
+/** Entries as they come, and a wait for one of them. */
+class Told {
+  readonly entries: Entry[] = [];
+  readonly tell = (entry: Entry) => void this.entries.push(entry);
+
+  /** Resolves when an entry is as wanted. */
+  async saw(wanted: (entry: Entry) => boolean): Promise<Entry> {
+    const latest = performance.now() + WITHIN_MS;
+    for (;;) {
+      const found = this.entries.find(wanted);
+      if (found) return found;
+      const all = this.entries.map((entry) => JSON.stringify(entry)).join("\n");
+      assert(performance.now() < latest, `Not in time:\n${all}`);
+      await delay(20);
+    }
+  }
+
+  async line(text: string): Promise<void> {
+    await this.saw((entry) => "message" in entry && entry.message === text);
+  }
+
+  async pidOf(part: string): Promise<number> {
+    const entry = await this.saw((entry) =>
+      entry.event === "process" && entry.part === part
+    );
+    return "pid" in entry ? entry.pid : 0;
+  }
+}
+
+async function gone(pids: number[]): Promise<void> {
+  const latest = performance.now() + WITHIN_MS;
+  while (pids.some(isAlive)) {
+    assert(performance.now() < latest, `${pids} have not ended`);
+    await delay(20);
+  }
+}
+
+for (const signal of ["SIGKILL", "SIGTERM", "SIGINT"] as const) {
+  Deno.test(`page ended by ${signal}: its processes end, even a stopped one`, async () => {
+    await using page = new Running("sh", [
+      ...["-c", 'exec "$@" >&2', "sh", Deno.execPath()],
+      ...taskArguments("page"),
+      "--port=0",
+      ...["--", "sh", "-c", "sleep 300 & exec sleep 301"],
+    ]);
+    const timer = setTimeout(() => page.kill("SIGKILL"), WITHIN_MS);
+    const pids = await started(page);
+    Deno.kill(pids[0], "SIGSTOP");
+    page.kill(signal);
+    await page.ended();
+    clearTimeout(timer);
+    await gone(pids);
+  });
+}
+
+/** Presses Run, and returns the program's two processes. */
+async function started(page: Running): Promise<number[]> {
+  const address = new URL(await page.saw("http://"));
+  const first = await fetch(address, { redirect: "manual" });
+  await first.body?.cancel();
+  const [cookie] = (first.headers.get("set-cookie") ?? "").split(";");
+  const { origin } = address;
+  const headers = { cookie, origin, "content-type": "application/json" };
+  const run = { method: "POST", headers, body: "{}" };
+  const answer = await fetch(`${origin}/run`, run);
+  assertEquals(answer.status, 200, await answer.text());
+  const latest = performance.now() + WITHIN_MS;
+  for (;;) {
+    const pids = descendantsOf(page.pid);
+    if (pids.length === 2) return pids;
+    assert(performance.now() < latest, `${pids} have started`);
+    await delay(20);
+  }
+}
+
+Deno.test("Stage: step, another producer, a pause that changes, what is left", async () => {
+  const told = new Told();
+  const name = `test-${crypto.randomUUID().slice(0, 8)}`;
+  const stage = new Stage(name, told.tell);
+  try {
+    stage.start({ ...RUN, count: 3, interval: "5s" });
+    const producer = await told.pidOf("producer");
+    await told.line("Read: 1");
+    assert(stage.tell(producer, "pause 0"));
+    assertEquals(stage.startAnother("producer"), undefined);
+    await told.line("Read: 4"); // where the first one was to end
+    const consumer = await told.pidOf("consumer");
+    assert(stage.signal(consumer, "SIGSTOP"));
+    await told.saw((entry) =>
+      entry.event === "seen" && "processes" in entry &&
+      entry.processes.some(({ pid, why }) =>
+        pid === consumer && why.startsWith("stopped")
+      )
+    );
+    assert(stage.signal(consumer, "SIGKILL"));
+    await told.saw((entry) =>
+      entry.event === "end" && "how" in entry && entry.how === "SIGKILL"
+    );
+    assert(!stage.signal(consumer, "SIGKILL"), "it has ended");
+  } finally {
+    await stage.end();
+  }
+  assertEquals(leftovers(name), []);
+});
+
+Deno.test({
+  name: "Program: a student's lab3.py is seen as it is, without its help",
+  ignore: !hasPython(),
+  async fn() {
+    const told = new Told();
+    const program = new Program(["python3", "examples/sheet.py"], told.tell);
+    try {
+      await told.saw((entry) => "event" in entry && entry.event === "read");
+      const seen = await told.saw((entry) =>
+        entry.event === "seen" && "channels" in entry &&
+        entry.processes.length > 1
+      );
+      assert("processes" in seen);
+    } finally {
+      await program.end();
+    }
+  },
+});
