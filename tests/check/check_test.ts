@@ -3,7 +3,6 @@ import { assert, assertEquals, assertMatch } from "@std/assert";
 import { delay } from "@std/async/delay";
 import { judge, LATE_MS } from "../../lib/check/judge.ts";
 import { reportOn } from "../../lib/check/report.ts";
-import { runProgram } from "../../lib/check/run.ts";
 import { SHEET } from "../../lib/check/evidence.ts";
 import { descendantsOf, processSeen } from "../../lib/observe/mod.ts";
 import { readRecording } from "../../lib/observe/recording.ts";
@@ -19,6 +18,7 @@ import {
 import { MECHANISMS } from "../mechanisms.ts";
 import { serverEnv } from "../test_server.ts";
 import { FAST, freshFolder } from "./programs.ts";
+import { runApart } from "./run_apart.ts";
 
 const FLAGS = ["--pause=1s", "--retry=200ms", "--timeout=10s"];
 const ENV = { PAUSE: "1", RETRY: "0.2", PYTHONDONTWRITEBYTECODE: "1" };
@@ -200,9 +200,9 @@ for (const { name: via, available } of MECHANISMS) {
         "--pause=1s",
         "--retry=200ms",
       ];
-      const evidence = await runProgram(
+      const evidence = await runApart(
         { commands: [[Deno.execPath(), ...args]], env: serverEnv() },
-        { timeoutMs: 20_000, signal: new AbortController().signal },
+        20_000,
       );
       const { results } = judge(evidence, { ...SHEET, ...FAST, strict: true });
       const failed = results.filter(({ status }) => status === "fail");
@@ -252,10 +252,8 @@ Deno.test({
 import mmap, time
 file = open("${path}", "r+b"); memory = mmap.mmap(file.fileno(), 4)
 time.sleep(0.3)`;
-      const { live } = await runProgram(
-        { commands: [["python3", "-c", code]] },
-        { timeoutMs: 10_000, signal: new AbortController().signal },
-      );
+      const program = { commands: [["python3", "-c", code]] };
+      const { live } = await runApart(program, 10_000);
       assertEquals([live?.endings[0].code, live?.left], [0, []]);
       assertEquals(await typed(`cat ${path}`), "old\n");
     } finally {
@@ -272,8 +270,7 @@ Deno.test({
       commands: [["python3", PROGRAMS + "wrong_spins.py"]],
       env: ENV,
     };
-    const { signal } = new AbortController();
-    const evidence = await runProgram(program, { timeoutMs: 10_000, signal });
+    const evidence = await runApart(program, 10_000);
     const { live } = evidence;
     assert(live);
     const verdicts = [0, LATE_MS + 1].map((lateMs) => {

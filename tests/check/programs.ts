@@ -7,7 +7,8 @@
 import { type Evidence, SHEET } from "../../lib/check/evidence.ts";
 import { judge, type Judgement } from "../../lib/check/judge.ts";
 import { firstFailure } from "../../lib/check/report.ts";
-import { type Program, runProgram } from "../../lib/check/run.ts";
+import type { Program } from "../../lib/check/run.ts";
+import { runApart } from "./run_apart.ts";
 
 /** The durations of these runs, in ms, and their limit. */
 export const FAST = { pauseMs: 1000, retryMs: 200 };
@@ -208,10 +209,8 @@ export async function judged(
   { endless, files }: Example,
   strict = false,
 ): Promise<{ evidence: Evidence; judgement: Judgement }> {
-  const evidence = await runProgram(program, {
-    timeoutMs: endless ? ENDLESS_MS : TIMEOUT_MS,
-    signal: new AbortController().signal,
-  });
+  const timeoutMs = endless ? ENDLESS_MS : TIMEOUT_MS;
+  const evidence = await runApart(program, timeoutMs);
   const processes = files.length > 1
     ? ["process1", "process2"] as const
     : undefined;

@@ -1,6 +1,5 @@
 // Each program of fixtures/programs/ gets the verdict and the hint it deserves.
 import { assert, assertEquals } from "@std/assert";
-import { childrenOf } from "../../lib/observe/mod.ts";
 import { namesIn } from "../../lib/posix/folder.ts";
 import {
   type Example,
@@ -22,7 +21,6 @@ function testOf(example: Example, kind: string) {
     timeout: 60_000,
     async fn() {
       await using folder = await freshFolder();
-      const children = childrenOf(Deno.pid);
       for (const program of programsOf(example, folder.path)) {
         const { evidence, judgement } = await judged(program, example);
         const log = evidence.lines.slice(0, 40).map(({ text }) => text);
@@ -32,7 +30,6 @@ function testOf(example: Example, kind: string) {
           log.join("\n"),
         );
         assert(evidence.lines.length <= 2000, "the log is bounded");
-        assertEquals(childrenOf(Deno.pid), children, "a process is left");
       }
       const left = namesIn(folder.path).filter((name) => name !== "program");
       assertEquals(left, []);
