@@ -115,7 +115,7 @@ export async function followLab(
   signal: AbortSignal,
 ): Promise<AsyncDisposable> {
   if (parent === undefined) return { async [Symbol.asyncDispose]() {} };
-  const { remove } = await mechanism.load();
+  const { inspect, remove } = await mechanism.load();
   const { dieWith, isAlive } = await import("../posix/process.ts");
   if (!dieWith(parent, "SIGTERM")) {
     await remove(address); // the parent alone had it open
@@ -127,7 +127,9 @@ export async function followLab(
       // The signal comes when the lab's first thread ends, before its others.
       const latest = performance.now() + GONE_MS;
       while (isAlive(parent) && performance.now() < latest) await delay(10);
-      if (!isAlive(parent)) await remove(address);
+      if (isAlive(parent)) return;
+      const others = await inspect?.(address); // it stays if others use it
+      if (!others?.sender && !others?.receiver) await remove(address);
     },
   };
 }

@@ -10,6 +10,9 @@ import {
   O_RDWR,
   open,
 } from "../../lib/posix/file.ts";
+import { MessageQueue } from "../../lib/posix/mqueue.ts";
+import { openShared } from "../../lib/posix/shm.ts";
+import { stat } from "../../lib/posix/stat.ts";
 import {
   assertWell,
   freshName,
@@ -84,6 +87,36 @@ for (const { name: via, properties, available } of NAMED) {
   });
 
   if (!properties.outlives) continue;
+  for (const signal of ["SIGINT", "SIGKILL"] as const) {
+    if (via === "nats") break; // its name counts no links
+    Deno.test({
+      name:
+        `lab --via=${via} ended by ${signal} leaves the name to a consumer that has it open`,
+      ignore,
+      async fn() {
+        const name = freshName();
+        const flags = [`--via=${via}`, `--name=${name}`, "--retry=20ms"];
+        await using lab = start("lab", [...flags, "--pause=1m"]);
+        await lab.saw("process2:Read: 6");
+        await using consumer = start("consumer", [...flags, "--count=1"]);
+        await consumer.saw("Data not available");
+        using held = via === "queue"
+          ? MessageQueue.open(object(name))
+          : openShared(object(name));
+        lab.kill(signal);
+        await lab.ended(); // and its children, who share its standard error
+        assertEquals(stat(held.fd).links, 1);
+        await using producer = start("producer", [
+          ...flags,
+          "--count=1",
+          "--from=77",
+        ]);
+        await assertWell(name, producer, consumer);
+        assertEquals(valuesRead(consumer), [77]);
+      },
+    });
+  }
+
   Deno.test({
     name:
       `${via}: either end warns of messages that lie there since an earlier run`,
