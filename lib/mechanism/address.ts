@@ -83,6 +83,26 @@ export function removeHint(
   return `remove it: deno task remove --via=${via}${flag}${at}`;
 }
 
+/**
+ * Refuses a queue or a segment that is not for our user alone.
+ *
+ * @throws {LabError} If it belongs to another user, or is open to others.
+ */
+export function checkUse(
+  via: string,
+  object: string,
+  found: Stat,
+  address: Address,
+): void {
+  checkOwner(object, found, "use");
+  if (found.ours) return;
+  throw new LabError(
+    `Cannot use ${object} as other users may open it: choose another --name, or ${
+      removeHint(via, address)
+    }`,
+  );
+}
+
 /** The folder that a file lies in. */
 export function folderOf(path: string): string {
   const end = path.lastIndexOf("/");

@@ -1,9 +1,7 @@
 /**
  * A POSIX message queue, mq_overview(7): the kernel keeps each message whole,
  * puts higher priorities first, and keeps all of them when every process has
- * exited.
- *
- * The last process that closes the queue removes it if it is empty.
+ * exited. The last process that closes the queue removes it if it is empty.
  *
  * @module
  */
@@ -25,7 +23,13 @@ import { MessageQueue } from "../posix/mqueue.ts";
 import { waitFd } from "../posix/poll.ts";
 import { exclusively, Presence, type Role } from "../posix/presence.ts";
 import { stat } from "../posix/stat.ts";
-import { channelName, checkOwner, ownObject, removeHint } from "./address.ts";
+import {
+  channelName,
+  checkOwner,
+  checkUse,
+  ownObject,
+  removeHint,
+} from "./address.ts";
 
 const CAPACITY = 10; // messages: what every user may have, msg_max
 const SIZE_BYTES = 8192; // msgsize_max
@@ -59,8 +63,8 @@ export function inspect(address: Address): Occupancy | undefined {
   const object = nameOf(address);
   using open = openExisting(object);
   if (!open) return undefined;
-  const { messages } = open.attributes();
-  return { object, ...new Presence(open.fd).roles, messages };
+  const { roles } = new Presence(open.fd);
+  return { object, ...roles, messages: open.attributes().messages };
 }
 
 export function tryOut(): void {
@@ -77,8 +81,9 @@ export function remove(address: Address): string | undefined {
   checkOwner(name, stat(open.fd), "remove");
   const { messages } = open.attributes();
   MessageQueue.unlink(name);
-  const were = messages === 1 ? "message was" : "messages were";
-  return `${name} (${messages} ${were} in it)`;
+  return `${name} (${messages} message${
+    messages === 1 ? " was" : "s were"
+  } in it)`;
 }
 
 /** The name has the user's number in it, as all users share these names. */
@@ -146,15 +151,7 @@ function openQueue(address: Address): MessageQueue {
   const open = MessageQueue.open(name, { create });
   const { capacity } = open.attributes();
   try {
-    const found = stat(open.fd);
-    checkOwner(name, found, "use");
-    if (!found.ours) {
-      throw new LabError(
-        `Cannot use ${name} as other users may open it: choose another --name, or ${
-          removeHint("queue", address)
-        }`,
-      );
-    }
+    checkUse("queue", name, stat(open.fd), address);
     if (address.capacity !== undefined && capacity !== address.capacity) {
       throw new LabError(
         `Cannot open ${name} with --capacity=${address.capacity} as it is there with ${capacity}: ` +
@@ -237,8 +234,8 @@ class QueueReceiver implements Receiver, Disposable {
 
   unread() {
     const { presence, queue } = this.#member;
-    if (presence.has("receiver")) return { messages: 0 };
-    return { messages: queue.attributes().messages };
+    const others = presence.has("receiver");
+    return { messages: others ? 0 : queue.attributes().messages };
   }
 
   readable(signal: AbortSignal) {

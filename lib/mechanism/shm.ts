@@ -33,7 +33,13 @@ import { claimNumber, isNumberTaken } from "../shared_memory/end_number.ts";
 import { ringBytes } from "../shared_memory/layout.ts";
 import { processParking } from "../shared_memory/process_parking.ts";
 import { Ring } from "../shared_memory/ring.ts";
-import { channelName, checkOwner, ownObject, removeHint } from "./address.ts";
+import {
+  channelName,
+  checkOwner,
+  checkUse,
+  ownObject,
+  removeHint,
+} from "./address.ts";
 import { FollowingReceiver, FollowingSender } from "./following.ts";
 
 const CAPACITY = 64; // messages
@@ -157,15 +163,7 @@ function attach(name: string, address: Address): SharedSegment {
   const bytes = ringBytes(capacity, SLOT_BYTES);
   const segment = openShared(name, { create: true, bytes });
   try {
-    const found = stat(segment.fd);
-    checkOwner(name, found, "use");
-    if (!found.ours) {
-      throw new LabError(
-        `Cannot use ${name} as other users may open it: choose another --name, or ${
-          removeHint("shm", address)
-        }`,
-      );
-    }
+    checkUse("shm", name, stat(segment.fd), address);
     exclusively(segment.fd, name, () => {
       const { memory } = segment;
       const blank = memory.byteLength === bytes &&

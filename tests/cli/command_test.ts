@@ -65,7 +65,7 @@ Deno.test("beyond ulimit -f each file is one clear error, exit 1", async () => {
 Deno.test("--help and mechanisms say why standard output took nothing", async () => {
   for (const [task, flag] of [["producer", "--help"], ["mechanisms", ""]]) {
     const { code, log } = await ended(
-      `${DENO} --allow-ffi --allow-net --allow-env scripts/${task}.ts ${flag} > /dev/full`,
+      `${DENO} --allow-read=. --allow-write=run --allow-ffi --allow-net --allow-env scripts/${task}.ts ${flag} > /dev/full`,
     );
     assertEquals(code, 1, log);
     const name = task === "producer" ? "process1" : task;

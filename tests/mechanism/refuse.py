@@ -9,8 +9,18 @@ import struct
 import sys
 
 NUMBERS = {
-    "x86_64": {"inotify_init1": [294], "mknod": [133, 259]},
-    "aarch64": {"inotify_init1": [26], "mknod": [33]},
+    "x86_64": {
+        "bind": [49],
+        "inotify_init1": [294],
+        "mknod": [133, 259],
+        "mq_open": [240],
+    },
+    "aarch64": {
+        "bind": [200],
+        "inotify_init1": [26],
+        "mknod": [33],
+        "mq_open": [180],
+    },
 }
 EPERM = 1
 PR_SET_SECCOMP, PR_SET_NO_NEW_PRIVS, SECCOMP_MODE_FILTER = 22, 38, 2
