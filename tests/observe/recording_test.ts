@@ -28,7 +28,7 @@ async function recorded(via: string, flags: string[] = []) {
   const [record, perfetto] = [`run/${name}.jsonl`, `run/${name}.json`];
   try {
     await using lab = start("lab", [
-      ...[`--via=${via}`, `--name=${name}`, "--pause=1s", "--retry=50ms"],
+      ...[`--via=${via}`, `--name=${name}`, "--pause=2s", "--retry=50ms"],
       ...[`--record=${record}`, `--perfetto=${perfetto}`, ...flags],
     ]);
     const timer = setTimeout(() => lab.kill("SIGKILL"), WITHIN_MS);
