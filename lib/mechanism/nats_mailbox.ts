@@ -181,10 +181,8 @@ export class Mailbox {
    */
   async consumer(again: boolean) {
     const { js, jsm } = this.link;
-    if (again) {
-      await jsm.consumers.delete(this.#stream, READERS).catch((error) => {
-        if (apiCode(error) !== CODES.consumerNotFound) throw error;
-      });
+    if (again && await this.#unacknowledged() > 0) {
+      await jsm.consumers.delete(this.#stream, READERS);
     }
     await jsm.consumers.add(this.#stream, {
       durable_name: READERS,
@@ -192,6 +190,17 @@ export class Mailbox {
       ack_wait: nanos(ACK_WAIT_MS),
     });
     return await js.consumers.get(this.#stream, READERS);
+  }
+
+  /** How many messages were delivered and not acknowledged. */
+  async #unacknowledged(): Promise<number> {
+    try {
+      const { consumers } = this.link.jsm;
+      return (await consumers.info(this.#stream, READERS)).num_ack_pending;
+    } catch (error) {
+      if (apiCode(error) === CODES.consumerNotFound) return 0;
+      throw error;
+    }
   }
 
   /**

@@ -18,8 +18,11 @@ const FEW = 8;
 const MANY = 32;
 /** A reader that takes longer (ms) for them is slow: it leaves more to others. */
 const SLOW_MS = 1000;
-/** How long (ms) the server keeps a request open. */
-const REQUEST_MS = 30_000;
+/**
+ * How long (ms) the server keeps a request open. One that reached no consumer,
+ * as another end has just made it anew, has no answer: it ends as soon.
+ */
+const REQUEST_MS = 5000;
 /** How often (ms) an idle receiver asks whether a sender is there. */
 const LOOK_MS = 100;
 /** How long (ms) a sender that did not close may take to come back. */
@@ -227,13 +230,15 @@ class NatsReceiver implements Receiver, AsyncDisposable {
   }
 
   async #senderOrEnd(): Promise<Found> {
-    if (await this.#mailbox.has("sender")) {
+    const here = await this.#mailbox.has("sender");
+    const held = await this.#mailbox.held();
+    if (here) this.#missed = undefined;
+    if (held && held.messages > 0) {
       this.#hadSender = true;
-      this.#missed = undefined;
+      this.#askAgain();
       return PENDING;
     }
-    const held = await this.#mailbox.held();
-    if (held && held.messages > 0) {
+    if (here) {
       this.#hadSender = true;
       return PENDING;
     }
@@ -242,6 +247,17 @@ class NatsReceiver implements Receiver, AsyncDisposable {
     const gone = !held || held.closed ||
       performance.now() - this.#missed > BACK_MS;
     return this.#hadSender && gone ? END : PENDING;
+  }
+
+  /**
+   * Asks anew if something lies there and has not come: the server does not
+   * answer a request to a consumer that another end has just made anew.
+   */
+  #askAgain() {
+    const late = performance.now() - this.#requested > SLOW_MS;
+    if (!late || this.#buffer.length > 0) return;
+    this.#stale = true;
+    this.#request?.stop();
   }
 
   async [Symbol.asyncDispose]() {
