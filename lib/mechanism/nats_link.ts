@@ -155,6 +155,9 @@ const PASSING = new Set([
   10058, // stream name already in use: two have made it at once
   10148, // consumer already exists: the same
   10013, // consumer name already in use
+  10012, // consumer create failed: another end makes it at this moment
+  10099, // multiple consumers on a work queue: the same
+  10100, // consumer not unique on a work queue: the same
 ]);
 
 /** The code of an error of the JetStream API. */
