@@ -82,9 +82,15 @@ for (const mechanism of HERE) {
       } finally {
         await crowd[Symbol.asyncDispose]();
       }
-      assertEquals(leftovers(`bench.${Deno.pid}`), []);
+      assertEquals(channelsLeft(), []);
     },
   );
+}
+
+/** Channels that are left; a folder of peers belongs to another test file. */
+function channelsLeft(): string[] {
+  return leftovers(`bench.${Deno.pid}`)
+    .filter((path) => !path.endsWith(".peers"));
 }
 
 Deno.test("measureGrowth() measures pairs at once, and one channel", async () => {
@@ -99,7 +105,7 @@ Deno.test("lines(), firstLine(), emptyProgram() measure whole programs", async (
   assert(await lines(10_000, limit()) > 0);
   assert(await firstLine(limit()) > 0);
   assert(await emptyProgram(limit()) > 0);
-  assertEquals(leftovers(`bench.${Deno.pid}`), []);
+  assertEquals(channelsLeft(), []);
 });
 
 Deno.test("idle() measures every mechanism at once", async () => {

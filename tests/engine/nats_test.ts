@@ -214,7 +214,8 @@ Deno.test("the NATS client is loaded for --via=nats alone", async () => {
   const importers: string[] = [];
   for (const room of Deno.readDirSync(lib)) {
     if (!room.isDirectory) continue;
-    for (const { name } of Deno.readDirSync(new URL(room.name, lib))) {
+    for (const { name, isFile } of Deno.readDirSync(new URL(room.name, lib))) {
+      if (!isFile) continue;
       const text = await Deno.readTextFile(
         new URL(`${room.name}/${name}`, lib),
       );
