@@ -14,7 +14,7 @@ const FLOORS = [
   ["observe"],
   ["lab"],
   ["service", "race", "check", "engine"],
-  ["bench", "soak", "page"],
+  ["bench", "scale", "soak", "page"],
 ];
 
 /** The library's main entry, which may import any room. */

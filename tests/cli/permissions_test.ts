@@ -5,7 +5,7 @@ import config from "../../deno.json" with { type: "json" };
 import { NETWORK_PERMISSIONS } from "../../lib/mechanism/mod.ts";
 
 /** The tasks that have no --via, and need all that they have. */
-const WITHOUT_VIA = ["mechanisms", "nats"];
+const WITHOUT_VIA = ["mechanisms", "nats", "scale"];
 
 /**
  * Every task that runs one of our scripts: its permissions, and the rest. With
