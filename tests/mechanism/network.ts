@@ -42,12 +42,11 @@ export class Network implements AsyncDisposable {
   /** Why there can be no such network here; `undefined`: there can. */
   static missing(): string | undefined {
     if (Deno.uid() !== 0) return "it needs root";
-    const name = `ipc-lab-try-${crypto.randomUUID().slice(0, 8)}`;
-    const done = ["add", "delete"].every((what) => {
-      const args = ["-c", `ip netns ${what} ${name}`];
-      const quiet = { stdout: "null", stderr: "null" } as const;
-      return new Deno.Command("sh", { args, ...quiet }).outputSync().success;
-    });
+    // Leaves nothing behind, even if this process is killed: unshare(1).
+    const args = ["-c", "unshare --net true && ip netns list"];
+    const quiet = { stdout: "null", stderr: "null" } as const;
+    const done =
+      new Deno.Command("sh", { args, ...quiet }).outputSync().success;
     return done ? undefined : "it may make no network namespaces (ip netns)";
   }
 
