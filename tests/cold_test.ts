@@ -1,9 +1,7 @@
 // The first run on a machine with empty caches, on a terminal: downloads must
 // not erase lines of the log.
 import { assert, assertEquals } from "@std/assert";
-import { differences, freshName } from "./scripts.ts";
-
-const DURATIONS = { pause: 1500, retry: 300 };
+import { differences, FAST, FAST_FLAGS, freshName } from "./scripts.ts";
 
 /** Can packages be downloaded? A room without a network has none. */
 async function isOnline(cache: string): Promise<boolean> {
@@ -25,7 +23,7 @@ Deno.test("the first run ever shows every line of the sheet on a terminal of 80 
       return;
     }
     const task = `'${Deno.execPath()}' task -q lab --name=${freshName()} ` +
-      "--pause=1500ms --retry=300ms";
+      FAST_FLAGS.join(" ");
     const { stdout, code } = await new Deno.Command("script", {
       args: ["-qfec", `stty cols 80 rows 50; ${task}`, "/dev/null"],
       env: { DENO_DIR: `${parent}/cold`, NO_COLOR: "1" },
@@ -36,7 +34,7 @@ Deno.test("the first run ever shows every line of the sheet on a terminal of 80 
     // To move the cursor up, or to erase, would remove lines.
     // deno-lint-ignore no-control-regex -- it is there to find them
     assert(!/\x1b\[[0-9;]*[ABCDHJKfsu]/.test(log), JSON.stringify(log));
-    assertEquals(differences(log.trimEnd().split("\n"), DURATIONS), [], log);
+    assertEquals(differences(log.trimEnd().split("\n"), FAST), [], log);
     assertEquals(code, 0);
   } finally {
     await Deno.remove(parent, { recursive: true });

@@ -9,6 +9,8 @@ import { mechanismNamed } from "../mechanisms.ts";
 import { natsCommand, NatsServer } from "../nats_server.ts";
 import {
   differences,
+  FAST,
+  FAST_FLAGS,
   freshName,
   leftovers,
   run,
@@ -20,7 +22,6 @@ const ignore = natsCommand === undefined;
 const SECRET = "geheim-4711";
 const NOBODY = { NATS_URL: "nats://127.0.0.1:1" };
 const QUICK = ["--pause=100ms", "--retry=20ms"];
-const FAST = { pause: 1500, retry: 300 };
 
 /** A port that is free now. */
 function freePort(): number {
@@ -39,12 +40,7 @@ Deno.test({
     const name = freshName();
     const flags = ["--via=nats", `--name=${name}`];
     const server = `--server=nats://127.0.0.1:${port}`;
-    await using lab = start("lab", [
-      ...flags,
-      server,
-      "--pause=1500ms",
-      "--retry=300ms",
-    ]);
+    await using lab = start("lab", [...flags, server, ...FAST_FLAGS]);
     const { code, log } = await lab.ended();
     assertEquals([differences(lab.lines, FAST), code], [[], 0], log);
     await using second = start("nats", [`--port=${port}`]);

@@ -1,9 +1,14 @@
 import { assert, assertEquals } from "@std/assert";
-import { differences, freshName, leftovers, start } from "../scripts.ts";
+import {
+  differences,
+  FAST,
+  FAST_FLAGS,
+  freshName,
+  leftovers,
+  start,
+} from "../scripts.ts";
 
 const SHEET = { pause: 5000, retry: 1000 };
-const FAST = { pause: 1000, retry: 200 };
-const fast = ["--pause=1s", "--retry=200ms"];
 
 Deno.test("lab prints the lab sheet's transcript at the sheet's own durations", async () => {
   const name = freshName();
@@ -15,14 +20,14 @@ Deno.test("lab prints the lab sheet's transcript at the sheet's own durations", 
 
 Deno.test("lab agrees with the sheet at short durations", async () => {
   const name = freshName();
-  await using lab = start("lab", [...fast, `--name=${name}`]);
+  await using lab = start("lab", [...FAST_FLAGS, `--name=${name}`]);
   const { code, log } = await lab.ended();
   assertEquals(differences(lab.lines, FAST), [], log);
   assertEquals([code, leftovers(name)], [0, []]);
 });
 
 Deno.test("shared-memory agrees with the sheet", async () => {
-  await using lab = start("shared-memory", fast);
+  await using lab = start("shared-memory", FAST_FLAGS);
   const { code, log } = await lab.ended();
   // Two workers are one process: rule 2 tells them from the sheet's, rule 2 alone.
   const wrong = differences(lab.lines, FAST);
@@ -37,10 +42,10 @@ for (
     const name = freshName();
     const flags = (task: string) =>
       task === "producer"
-        ? [...fast, `--name=${name}`]
-        : ["--retry=200ms", `--name=${name}`];
+        ? [...FAST_FLAGS, `--name=${name}`]
+        : ["--retry=500ms", `--name=${name}`];
     await using first = start(order[0], flags(order[0]));
-    await first.saw("sleeping for 0.2 seconds before retrying", 2);
+    await first.saw("sleeping for 0.5 seconds before retrying", 2);
     await using second = start(order[1], flags(order[1]));
     for (const script of [first, second]) {
       const { code, log } = await script.ended();
@@ -58,7 +63,11 @@ for (
 
 Deno.test("lab --log=json logs the same lines in JSON", async () => {
   const name = freshName();
-  await using lab = start("lab", [...fast, "--log=json", `--name=${name}`]);
+  await using lab = start("lab", [
+    ...FAST_FLAGS,
+    "--log=json",
+    `--name=${name}`,
+  ]);
   await lab.ended();
   const records = lab.lines.map((line) => JSON.parse(line));
   const lines = records.map(({ level, logger, message }) =>

@@ -5,6 +5,8 @@ import { MECHANISMS } from "../mechanisms.ts";
 import {
   assertWell,
   differences,
+  FAST,
+  FAST_FLAGS,
   freshName,
   leftovers,
   range,
@@ -12,8 +14,6 @@ import {
   valuesRead,
 } from "../scripts.ts";
 
-// A pause longer than the start of process 2 on a busy machine.
-const FAST = { pause: 1500, retry: 300 };
 const RETRY = "--retry=100ms";
 const SAME_PID = "rule 2";
 
@@ -27,8 +27,7 @@ for (const mechanism of MECHANISMS) {
     ignore,
     async fn() {
       const name = freshName();
-      const durations = ["--pause=1500ms", "--retry=300ms"];
-      const flags = [`--via=${via}`, `--name=${name}`, ...durations];
+      const flags = [`--via=${via}`, `--name=${name}`, ...FAST_FLAGS];
       await using lab = start("lab", flags);
       const { code, log } = await lab.ended();
       const wrong = differences(lab.lines, FAST);
