@@ -84,7 +84,7 @@ Deno.test("lab --log=json logs the same lines in JSON", async () => {
   const write = records.find(({ event }) => event === "write");
   assertEquals([write.value, write.seq], ["1", 1]);
   const retry = records.find(({ event }) => event === "retry");
-  assertEquals([retry.attempt, retry.ms], [1, 200]);
+  assertEquals([retry.attempt, retry.ms], [1, FAST.retry]);
 });
 
 Deno.test("differences() finds what is wrong with a log", () => {
