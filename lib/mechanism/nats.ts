@@ -40,7 +40,7 @@ async function keepOpen(
 ): Promise<KeptOpen & AsyncDisposable> {
   const mailbox = await Mailbox.open(address, server);
   try {
-    await mailbox.enter("parent");
+    await mailbox.presence.enter("parent");
     await mailbox.ensure();
   } catch (error) {
     await mailbox.leave();

@@ -1,19 +1,11 @@
 /**
  * A mailbox on a NATS server: a work-queue stream of JetStream with one durable
- * consumer that all receivers share, and who has it open.
- *
- * Presence is asked, not stored: each end answers requests at a subject of its
- * role. If nobody does, the server says so at once ("no responders").
+ * consumer that all receivers share. Its last end removes it if it is empty.
  *
  * @module
  */
 import { delay } from "@std/async/delay";
-import {
-  nanos,
-  NoRespondersError,
-  RequestError,
-  type Subscription,
-} from "@nats-io/transport-node";
+import { nanos } from "@nats-io/transport-node";
 import {
   AckPolicy,
   DiscardPolicy,
@@ -31,6 +23,7 @@ import {
   lastingFailure,
   type Link,
 } from "./nats_link.ts";
+import { Presence, type Role, ROLES } from "./nats_presence.ts";
 
 /** Messages that a mailbox holds if nobody chooses. */
 const CAPACITY = 64;
@@ -40,29 +33,8 @@ const READERS = "readers";
 const REPEAT_MS = 60_000;
 /** How long (ms) until the messages of a killed receiver come again. */
 export const ACK_WAIT_MS = 5000;
-/** How long (ms) an end may take to say that it is there. */
-const PRESENT_MS = 1000;
-/** How long (ms) before we ask others again that come at the same time. */
-const UNDECIDED_MS = 20;
 /** How long (ms) a stream that is being removed may take to vanish. */
 const CLOSING_MS = 300;
-
-/** The roles at a mailbox. */
-export type Role = "sender" | "receiver" | "parent";
-
-const ROLES: readonly Role[] = ["parent", "receiver", "sender"];
-const WORDS = {
-  sender: "a producer",
-  receiver: "a consumer",
-  parent: "another lab",
-};
-
-/** What an end answers when it is asked whether it is there. */
-interface Presence {
-  id: string;
-  /** Has it entered, or may it still be refused? */
-  entered: boolean;
-}
 
 /** What lies in a mailbox. */
 export interface Held {
@@ -75,14 +47,14 @@ export interface Held {
 /** One end's view of a mailbox. */
 export class Mailbox {
   readonly link: Link;
+  /** Who has it open. */
+  readonly presence: Presence;
   /** As a log shows it. */
   readonly object: string;
   /** The stream's subject. */
   readonly subject: string;
   readonly #stream: string;
   readonly #capacity?: number;
-  readonly #me: Presence = { id: crypto.randomUUID(), entered: false };
-  #answering?: Subscription;
 
   private constructor(link: Link, token: string, address: Address) {
     this.link = link;
@@ -90,6 +62,7 @@ export class Mailbox {
     this.#stream = `ipc-lab-${token}`;
     this.object = `${link.place}/${this.#stream}`;
     this.#capacity = address.capacity;
+    this.presence = new Presence(link, this.subject, this.object);
   }
 
   /**
@@ -153,8 +126,7 @@ export class Mailbox {
   }
 
   #listenAt(subject: string): Promise<unknown> {
-    const { streams } = this.link.jsm;
-    return streams.update(this.#stream, { subjects: [subject] });
+    return this.link.jsm.streams.update(this.#stream, { subjects: [subject] });
   }
 
   /**
@@ -203,91 +175,11 @@ export class Mailbox {
     }
   }
 
-  /**
-   * Takes a role. A lab's parent shares its mailbox with its children alone.
-   *
-   * @param exclusive Refuse to share the role.
-   * @throws {LabError} If another end has a role that we refuse.
-   */
-  async enter(role: Role, exclusive = false): Promise<void> {
-    const { nc } = this.link;
-    this.#answering = nc.subscribe(`${this.subject}.${role}`, {
-      callback: (_, request) => void request.respond(JSON.stringify(this.#me)),
-    });
-    await nc.flush(); // from now on, others see us
-    const refused = role === "parent"
-      ? ROLES
-      : exclusive
-      ? [role, "parent" as const]
-      : [];
-    for (const other of refused) {
-      if (!await this.#isBehind(other)) continue;
-      const holder = other === role && role !== "parent"
-        ? `another ${role}`
-        : WORDS[other];
-      throw new LabError(
-        `Cannot start as ${holder} has ${this.object} open: ` +
-          "wait for its end, or choose another --name",
-      );
-    }
-    this.#me.entered = true;
-  }
-
-  /**
-   * Is another end with that role before us? Of those that come together the
-   * one with the lowest id enters; it waits until the others know it (Lamport's
-   * bakery algorithm).
-   */
-  async #isBehind(role: Role): Promise<boolean> {
-    for (;;) {
-      const others = await this.#others(role);
-      if (others.length === 0) return false;
-      if (others.some(({ id, entered }) => entered || id < this.#me.id)) {
-        return true;
-      }
-      await delay(UNDECIDED_MS);
-    }
-  }
-
-  /** All other ends with that role. */
-  async #others(role: Role): Promise<Presence[]> {
-    if (!await this.has(role)) return [];
-    const { nc } = this.link;
-    const found: Presence[] = [];
-    const answers = await nc.requestMany(`${this.subject}.${role}`, undefined, {
-      strategy: "stall",
-      maxWait: PRESENT_MS,
-    });
-    try {
-      for await (const answer of answers) found.push(answer.json());
-    } catch (error) {
-      if (!isNobody(error)) throw error;
-    }
-    return found;
-  }
-
-  /**
-   * Has another end that role? One that does not answer, as it is stopped or
-   * its cable is pulled, is still there.
-   */
-  async has(role: Role): Promise<boolean> {
-    const { nc } = this.link;
-    const asked = `${this.subject}.${role}`;
-    try {
-      await nc.request(asked, undefined, { timeout: PRESENT_MS });
-      return true;
-    } catch (error) {
-      if (isNobody(error)) return false;
-      if (lastingFailure(this.link, error)) throw error;
-      return true;
-    }
-  }
-
   /** Who has it open, and what lies in it. */
   async occupancy(): Promise<Occupancy | undefined> {
     const [held, parent, receiver, sender] = await Promise.all([
       this.held(),
-      ...ROLES.map((role) => this.has(role)),
+      ...ROLES.map((role) => this.presence.has(role)),
     ]);
     const { object } = this;
     return held &&
@@ -298,10 +190,9 @@ export class Mailbox {
   async leave(role?: Role): Promise<void> {
     const { nc } = this.link;
     if (nc.isClosed()) return;
-    this.#answering?.unsubscribe();
     try {
-      await nc.flush();
-      if (role === "sender" && !await this.has("sender")) {
+      await this.presence.leave();
+      if (role === "sender" && !await this.presence.has("sender")) {
         await this.mark("closed");
       }
       await this.#removeIfEmpty();
@@ -356,10 +247,4 @@ function heldOf({ state, config }: StreamInfo): Held {
 
 function isFree({ sender, receiver, parent, messages }: Occupancy): boolean {
   return !sender && !receiver && !parent && messages === 0;
-}
-
-/** Did the server say that nobody listens? */
-function isNobody(error: unknown): boolean {
-  return error instanceof NoRespondersError ||
-    error instanceof RequestError && error.isNoResponders();
 }

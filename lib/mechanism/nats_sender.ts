@@ -43,7 +43,7 @@ export async function openSender(
 ): Promise<NatsSender> {
   const mailbox = await Mailbox.open(address, server);
   try {
-    await mailbox.enter("sender");
+    await mailbox.presence.enter("sender");
     const held = await mailbox.ensure();
     await mailbox.mark("open");
     return new NatsSender(mailbox, held);
@@ -108,6 +108,10 @@ class NatsSender implements Sender, AsyncDisposable {
   settled(signal: AbortSignal): Promise<void> | undefined {
     if (this.#failure) throw this.#failure;
     return this.#outbox.length === 0 ? undefined : this.#change.next(signal);
+  }
+
+  hasReceiver(): Promise<boolean> {
+    return this.#mailbox.presence.has("receiver");
   }
 
   /** Sends, and looks for room, as long as there is something to do. */

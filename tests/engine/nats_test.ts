@@ -216,12 +216,12 @@ Deno.test("the NATS client is loaded for --via=nats alone", async () => {
         new URL(`${room.name}/${name}`, lib),
       );
       // A static import; `import(...)` loads when it is called.
-      const found =
-        /from "(@nats-io\/.*|.*\/nats(_link|_mailbox|_receiver|_sender)?\.ts)"/;
+      const found = /from "(@nats-io\/.*|.*\/nats(?!_url)(_[a-z]+)?\.ts)"/;
       if (found.test(text)) importers.push(`${room.name}/${name}`);
     }
   }
-  const parts = ["", "_link", "_mailbox", "_receiver", "_sender"];
+  const parts = ["", "_end", "_link", "_mailbox", "_presence"];
+  parts.push("_receiver", "_records", "_sender");
   const expected = parts.map((part) => `mechanism/nats${part}.ts`);
   assertEquals(importers.sort(), expected.sort());
 });
