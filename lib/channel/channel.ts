@@ -168,6 +168,13 @@ export interface Sender {
    * @throws The signal's reason, once it is aborted.
    */
   settled?(signal: AbortSignal): Promise<void> | undefined;
+  /**
+   * Asks the server whether a receiver is there. A mechanism without a server
+   * has no such method.
+   *
+   * @throws {LabError} If the server will not answer.
+   */
+  hasReceiver?(): Promise<boolean>;
 }
 
 /** The receiving end of a channel. */

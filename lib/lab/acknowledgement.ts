@@ -141,11 +141,10 @@ export class Acknowledger implements AsyncDisposable {
 
   /** @returns Does a producer read it? @throws {TimeoutError} If it is full. */
   async #send(replyTo: string, answer: Message): Promise<boolean> {
-    const { inspect, openSender, remove } = await this.#mechanism.load();
+    const { openSender, remove } = await this.#mechanism.load();
     const { outlives } = this.#mechanism.properties;
     // A mailbox that outlives its reader would take an answer in vain.
-    const there = outlives ? await inspect?.({ name: replyTo }) : undefined;
-    if (outlives && !there?.receiver) {
+    if (outlives && !await this.#isRead(replyTo)) {
       await remove({ name: replyTo }); // a killed producer left it
       return false;
     }
@@ -163,6 +162,15 @@ export class Acknowledger implements AsyncDisposable {
     };
     const ready = (signal: AbortSignal) => sender.writable(signal);
     return await waitFor(offer, ready, { ...this.#wait, timeout: ROOM_MS });
+  }
+
+  /** Has a producer that mailbox open? */
+  async #isRead(replyTo: string): Promise<boolean> {
+    const open = replyTo === this.#replyTo ? this.#sender : undefined;
+    // To look from outside takes a new connection to a server.
+    if (open?.hasReceiver) return await open.hasReceiver();
+    const { inspect } = await this.#mechanism.load();
+    return (await inspect?.({ name: replyTo }))?.receiver ?? false;
   }
 
   async #close() {
