@@ -5,6 +5,7 @@
  * @module
  */
 import {
+  type Authenticator,
   AuthorizationError,
   ClosedConnectionError,
   connect,
@@ -64,7 +65,7 @@ export async function dial(server?: string): Promise<Link> {
   const options = { ...await identity(address), ...CONNECTION, servers: host };
   let nc: NatsConnection;
   try {
-    nc = await connect(options);
+    nc = await connectOrAlert(options);
   } catch (error) {
     throw unreachable(place, error);
   }
@@ -79,6 +80,31 @@ export async function dial(server?: string): Promise<Link> {
   const jsm = await jetstreamManager(nc, { timeout, checkAPI: false });
   return { nc, js, jsm, place };
 }
+
+/**
+ * Connects, and hears TLS alerts: for a moment after the handshake the client
+ * does not listen to its socket (node_transport.js, startTLS), and a server
+ * that refuses our certificate may say so just then.
+ */
+async function connectOrAlert(
+  options: ConnectionOptions,
+): Promise<NatsConnection> {
+  const alert = Promise.withResolvers<never>();
+  const hear = (event: ErrorEvent) => {
+    if (!ALERT.test(event.message)) return;
+    event.preventDefault(); // it would end the process
+    alert.reject(event.error);
+  };
+  addEventListener("error", hear);
+  try {
+    return await Promise.race([connect(options), alert.promise]);
+  } finally {
+    removeEventListener("error", hear);
+  }
+}
+
+/** What the TLS library says when the server refuses our certificate. */
+const ALERT = /fatal alert/;
 
 /** A connection that is lost comes back as soon as its server does. */
 const CONNECTION: ConnectionOptions = {
@@ -100,36 +126,50 @@ async function identity(
   { tls: wanted, ...given }: ServerAddress,
 ): Promise<ConnectionOptions> {
   const env = (name: string) => Deno.env.get(name) || undefined;
-  const creds = env("NATS_CREDS");
-  const [caFile, certFile, keyFile] = ["NATS_CA", "NATS_CERT", "NATS_KEY"]
-    .map(env);
-  const tls = wanted || caFile || certFile
-    ? { tls: { caFile, certFile, keyFile } }
-    : {};
+  const [ca, cert, key] = await Promise.all(
+    ["NATS_CA", "NATS_CERT", "NATS_KEY"].map(fileOf),
+  );
+  const creds = await fileOf("NATS_CREDS");
   return {
     user: env("NATS_USER") ?? given.user,
     pass: env("NATS_PASSWORD") ?? given.password,
     token: env("NATS_TOKEN") ?? given.token,
-    ...creds && { authenticator: credsAuthenticator(await contentOf(creds)) },
-    ...tls,
+    ...creds !== undefined && { authenticator: authenticatorOf(creds) },
+    ...(wanted || ca || cert) && { tls: { ca, cert, key } },
   };
 }
 
-async function contentOf(path: string): Promise<Uint8Array> {
+/** The text of the file that a variable names. */
+async function fileOf(variable: string): Promise<string | undefined> {
+  const path = Deno.env.get(variable);
+  if (!path) return undefined;
   try {
-    return await Deno.readFile(path);
+    return await Deno.readTextFile(path);
   } catch (error) {
-    throw new LabError(`Cannot read NATS_CREDS=${path}: ${reason(error)}`);
+    throw new LabError(`Cannot read ${variable}=${path}: ${reason(error)}`);
   }
 }
 
-function unreachable(place: string, error: unknown): LabError {
-  if (error instanceof AuthorizationError) {
-    return new LabError(
-      `Cannot enter ${place} as it refuses us: set NATS_USER and NATS_PASSWORD, NATS_TOKEN, or NATS_CREDS`,
+function authenticatorOf(creds: string): Authenticator {
+  const authenticator = credsAuthenticator(new TextEncoder().encode(creds));
+  try {
+    authenticator(); // it reads them when they are used
+  } catch {
+    throw new LabError(
+      `Cannot use NATS_CREDS=${Deno.env.get("NATS_CREDS")}: ` +
+        "it must be a credentials file, with a user's JWT and seed",
     );
   }
+  return authenticator;
+}
+
+function unreachable(place: string, error: unknown): LabError {
   const why = error instanceof Error ? error.message : `${error}`;
+  if (error instanceof AuthorizationError || ALERT.test(why)) {
+    return new LabError(
+      `Cannot enter ${place} as it refuses us: set NATS_USER and NATS_PASSWORD, NATS_TOKEN, NATS_CREDS, or NATS_CERT and NATS_KEY`,
+    );
+  }
   return new LabError(
     `Cannot reach a NATS server at ${place} (${why}): deno task nats starts one`,
   );

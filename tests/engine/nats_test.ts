@@ -1,5 +1,5 @@
 // The server that `deno task nats` starts, and what a user meets around it: no
-// server, passwords, TLS, permissions.
+// server, passwords, permissions.
 import { assert, assertEquals, assertMatch } from "@std/assert";
 import {
   NETWORK_PERMISSIONS,
@@ -137,48 +137,6 @@ Deno.test("--server takes no password, and does not show it", async () => {
   }
   const { log } = await run("remove", ["--server=nats://127.0.0.1"]);
   assertMatch(log, /it must be left out with --via=fifo$/);
-});
-
-Deno.test({
-  name: "nats: TLS with a certificate authority of one's own",
-  ignore,
-  async fn(test) {
-    const folder = `run/${freshName()}`; // the tasks read this folder alone
-    await Deno.mkdir(folder, { recursive: true });
-    try {
-      const { success } = await new Deno.Command("openssl", {
-        args: [
-          ...["req", "-x509", "-newkey", "ec", "-nodes", "-days", "2"],
-          ...["-pkeyopt", "ec_paramgen_curve:P-256", "-subj", "/CN=localhost"],
-          ...["-addext", "subjectAltName=IP:127.0.0.1,DNS:localhost"],
-          ...["-keyout", `${folder}/key.pem`, "-out", `${folder}/cert.pem`],
-        ],
-        stderr: "null",
-      }).output().catch(() => ({ success: false }));
-      if (!success) {
-        const line = `skipped: ${test.name}, as openssl cannot make one\n`;
-        Deno.stderr.writeSync(new TextEncoder().encode(line));
-        return;
-      }
-      const args = ["--tls", "--tlscert", `${folder}/cert.pem`];
-      await using server = await NatsServer.start({
-        args: [...args, "--tlskey", `${folder}/key.pem`],
-      });
-      const NATS_URL = `tls://127.0.0.1:${server.port}`;
-      const flags = ["--via=nats", `--name=${freshName()}`, ...QUICK];
-      const env = { NATS_URL, NATS_CA: `${folder}/cert.pem` };
-      const { code, log } = await run("lab", flags, { env });
-      assertEquals(code, 0, log);
-      const unknown = await run("lab", flags, { env: { NATS_URL } });
-      assertEquals(unknown.code, 1);
-      assertMatch(
-        unknown.log,
-        /ERROR:parent:Cannot reach a NATS server at tls:/,
-      );
-    } finally {
-      await Deno.remove(folder, { recursive: true });
-    }
-  },
 });
 
 Deno.test("a mechanism without a server gives the network back", async () => {
