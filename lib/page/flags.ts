@@ -5,6 +5,7 @@
  */
 import { defineCommand, type OptionsFor } from "../cli/define.ts";
 import { integer } from "../cli/flag.ts";
+import { SERVER_FLAG } from "../lab/channel_flags.ts";
 
 /** The live page. */
 export const PAGE = defineCommand({
@@ -18,6 +19,11 @@ export const PAGE = defineCommand({
       default: 8000,
       max: 65_535,
     }),
+    server: {
+      ...SERVER_FLAG,
+      help:
+        "the NATS server of runs over nats, which the page offers if it answers",
+    },
   },
   examples: [
     "deno task page",

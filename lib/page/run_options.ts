@@ -25,29 +25,39 @@ export interface RunOptions {
 }
 
 /** What can be chosen, for the page's form. */
-export const CHOICES: Record<
+export type Choices = Record<
   "via" | "wait" | "pause" | "interval" | "retry" | "lock",
   readonly string[]
-> = {
-  // Those that need nothing but this machine.
-  via: ["fifo", "pipe", "queue", "shm", "workers", "socket"].filter((name) =>
-    MECHANISMS.some((mechanism) => mechanism.name === name)
-  ),
-  wait: [...WAYS],
-  pause: DURATIONS,
-  interval: DURATIONS,
-  retry: DURATIONS.slice(1),
-  lock: [...LOCKS],
-};
+>;
+
+/** @param mechanisms The names of those that work here. */
+export function choicesFor(mechanisms: readonly string[]): Choices {
+  return {
+    via: mechanisms,
+    wait: [...WAYS],
+    pause: DURATIONS,
+    interval: DURATIONS,
+    retry: DURATIONS.slice(1),
+    lock: [...LOCKS],
+  };
+}
+
+/** The mechanisms that need nothing but this machine. */
+export const LOCAL: readonly string[] = MECHANISMS
+  .filter(({ properties }) => properties.settles === "at once")
+  .map(({ name }) => name);
 
 const MOST_VALUES = 100_000;
 
 /** @returns The options; or what is wrong, in one line. */
-export function runOptions(body: Record<string, unknown>): RunOptions | string {
+export function runOptions(
+  body: Record<string, unknown>,
+  choices: Choices,
+): RunOptions | string {
   const { count, capacity, calls } = body;
   for (const name of ["via", "wait", "pause", "interval", "retry"] as const) {
-    if (!CHOICES[name].includes(String(body[name]))) {
-      return `${name} must be one of ${CHOICES[name].join(", ")}`;
+    if (!choices[name].includes(String(body[name]))) {
+      return `${name} must be one of ${choices[name].join(", ")}`;
     }
   }
   if (!isWithin(count, 1, MOST_VALUES)) {

@@ -22,7 +22,13 @@ import {
 } from "./guard.ts";
 import { LiveRace } from "./live_race.ts";
 import { Program } from "./program.ts";
-import { CHOICES, DURATIONS, runOptions } from "./run_options.ts";
+import {
+  type Choices,
+  choicesFor,
+  DURATIONS,
+  LOCAL,
+  runOptions,
+} from "./run_options.ts";
 import { Stage } from "./stage.ts";
 
 /** What the page is for: to run, to watch a program, or to play. */
@@ -40,6 +46,7 @@ export class PageServer implements AsyncDisposable {
   readonly events = new Events();
   readonly #mode: Mode;
   readonly #command: readonly string[];
+  readonly #choices: Choices;
   #guard: Guard = { port: 0, token: newToken(), scriptHash: "" };
   #server?: Deno.HttpServer<Deno.NetAddr>;
   #stage?: Stage;
@@ -47,11 +54,16 @@ export class PageServer implements AsyncDisposable {
   #race?: LiveRace;
   #changing: Promise<unknown> = Promise.resolve();
 
-  /** @param command A program to watch, if there is one. */
+  /**
+   * @param command A program to watch, if there is one.
+   * @param mechanisms The names of those that can be chosen.
+   */
   constructor(
     command: readonly string[] = [],
     recording?: readonly Entry[],
+    mechanisms = LOCAL,
   ) {
+    this.#choices = choicesFor(mechanisms);
     this.#command = command;
     this.#mode = recording ? "play" : command.length > 0 ? "program" : "run";
     for (const entry of recording ?? []) this.events.add(entry);
@@ -101,7 +113,7 @@ export class PageServer implements AsyncDisposable {
   #get({ pathname }: URL): Response {
     if (pathname === "/") return this.#answer(PAGE_HTML, "text/html");
     if (pathname === "/setup") {
-      const setup = { mode: this.#mode, choices: CHOICES };
+      const setup = { mode: this.#mode, choices: this.#choices };
       return this.#answer(JSON.stringify(setup), "application/json");
     }
     if (pathname === "/events") {
@@ -149,7 +161,7 @@ export class PageServer implements AsyncDisposable {
       this.#program = new Program(this.#command, this.#tell);
       return;
     }
-    const run = runOptions(body);
+    const run = runOptions(body, this.#choices);
     if (typeof run === "string") return run;
     await this.#end();
     this.events.restart(`lab --via=${run.via} --wait=${run.wait}`);

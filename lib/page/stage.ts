@@ -8,7 +8,11 @@ import { belongsTo } from "../observe/channel.ts";
 import type { Entry } from "../observe/recording.ts";
 import { Watcher } from "../observe/watcher.ts";
 import { logEntry } from "../lab/recorder.ts";
-import { mechanismNamed, PERMISSIONS } from "../mechanism/mod.ts";
+import {
+  mechanismNamed,
+  PERMISSIONS,
+  permissionsFor,
+} from "../mechanism/mod.ts";
 import { Pipe } from "../posix/pipe.ts";
 import { Actor, type PageSignal } from "./actor.ts";
 import type { RunOptions } from "./run_options.ts";
@@ -107,6 +111,8 @@ export class Stage {
     const path = new URL(`../../scripts/${script}.ts`, import.meta.url);
     const permissions = part === "workers"
       ? ["--allow-read=.", "--allow-write=run", "--allow-run", "--allow-env"]
+      : this.#run
+      ? permissionsFor(mechanismNamed(this.#run.via))
       : [];
     const actor = new Actor({
       part,

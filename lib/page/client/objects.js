@@ -157,23 +157,38 @@ function Socket({ model }) {
 }
 
 /** No object can be seen: workers share memory of one process. */
+/** What no kernel shows: memory of one process, or a mailbox on a server. */
+const UNSEEN = {
+  workers: {
+    name: "SharedArrayBuffer",
+    text: "memory of one process: only the log can say what lies in it",
+  },
+  nats: {
+    name: "mailbox on a NATS server",
+    text: "not in this kernel: only the log can say what lies in it",
+  },
+};
+
 function FromLog({ model }) {
-  const workers = model.processes.some(({ part }) => part === "workers");
-  const text = workers
-    ? "memory of one process: only the log can say what lies in it"
-    : model.processes.length > 0
-    ? "no object between them yet"
-    : "nothing runs yet";
+  const via = Object.keys(UNSEEN).find((name) =>
+    model.processes.some(({ command }) => command?.includes(`--via=${name} `))
+  );
+  const { name, text } = UNSEEN[via] ?? {
+    name: "The object between them",
+    text: model.processes.length > 0
+      ? "no object between them yet"
+      : "nothing runs yet",
+  };
   return html`
-    <section class="object" data-kind=${workers ? "workers" : "none"}>
-      <h2>${workers ? "SharedArrayBuffer" : "The object between them"}</h2>
+    <section class="object" data-kind=${via ?? "none"}>
+      <h2>${name}</h2>
       <div class="tube">
         <${Values} values=${model.transit} />
       </div>
-      <p class="fill" role="status">${workers
+      <p class="fill" role="status">${via
         ? `${model.transit.length} values by the log`
         : text}</p>
-      <p class="by">${workers ? text : ""}</p>
+      <p class="by">${via ? text : ""}</p>
     </section>
   `;
 }
