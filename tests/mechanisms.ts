@@ -7,18 +7,12 @@
  */
 import type { Mechanism } from "../lib/channel/mod.ts";
 import * as lib from "../lib/mechanism/mod.ts";
-import { natsCommand, NatsServer } from "./nats_server.ts";
+import { MISSING, natsCommand, NatsServer } from "./nats_server.ts";
 import { testServer } from "./test_server.ts";
-
-const MISSING = "nats-server is not installed";
 
 async function startServer(): Promise<Mechanism> {
   const nats = lib.mechanismNamed("nats");
-  if (natsCommand === undefined) {
-    const line = `skipped: --via=nats, as ${MISSING}\n`;
-    Deno.stderr.writeSync(new TextEncoder().encode(line));
-    return { ...nats, available: () => MISSING };
-  }
+  if (natsCommand === undefined) return { ...nats, available: () => MISSING };
   const server = await NatsServer.start();
   testServer.url = server.url;
   testServer.store = server.store;

@@ -26,6 +26,15 @@ export const natsCommand = COMMANDS.find((command) => {
   return success;
 });
 
+/** Why there is none. */
+export const MISSING = "nats-server is not installed";
+
+// Each test file that imports this one has tests that need the server.
+if (natsCommand === undefined) {
+  const line = `skipped: the tests of this file over nats, as ${MISSING}\n`;
+  Deno.stderr.writeSync(new TextEncoder().encode(line));
+}
+
 /** Options for {@linkcode NatsServer.start}. */
 export interface ServerOptions {
   /** @default {"127.0.0.1"} */
