@@ -39,9 +39,7 @@ export function endsWell(evidence: Evidence, { count }: Expectation): Finding {
       got: `exit code ${failed.code}`,
       expected,
       line: evidence.lines.length - 1,
-      hint: failed.code === 127
-        ? "the command was not found"
-        : "the last lines say why it failed",
+      hint: SHELL_HINTS[failed.code ?? 0] ?? "the last lines say why it failed",
     };
   }
   if (live.left.length > 0) {
@@ -60,11 +58,21 @@ export function endsWell(evidence: Evidence, { count }: Expectation): Finding {
   };
 }
 
+/** What the shell's exit codes mean, in the shell's own manual: EXIT STATUS. */
+const SHELL_HINTS: Record<number, string> = {
+  126: "the file may not be executed: chmod +x FILE",
+  127: "the command was not found",
+};
+
 function whyEndless(evidence: Evidence, live: Live, count: number): string {
   const reads = linesOf(evidence, "process2").filter(({ what }) =>
     what === "read"
   );
-  if (live.stopped?.startsWith("could")) return "is the command spelled right?";
+  if (live.stopped?.startsWith("could")) {
+    return live.stopped.endsWith("not executable")
+      ? SHELL_HINTS[126]
+      : "is the command spelled right?";
+  }
   const { length } = evidence.lines;
   if (live.stopped?.startsWith("printed") || length >= MOST_LINES) {
     return "a loop prints without end: sleep before you look again";

@@ -125,8 +125,9 @@ function details(
     `Rule ${number}`,
     ...expected ? block("  expected  ", expected) : [],
     ...block("  got       ", got),
-    ...shown.map(({ text }, i) =>
-      `  ${from + i === line ? ">" : " "} ${text}`.slice(0, COLUMNS)
+    ...shown.flatMap(({ text }, i) =>
+      // The reason often stands at the end of a long line: it is not cut off.
+      block(`  ${from + i === line ? ">" : " "} `, text)
     ),
     ...hint ? block("  hint      ", hint) : [],
     `  again     ${again}`,

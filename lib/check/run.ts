@@ -7,6 +7,7 @@
 // Deno.Command cannot hand a descriptor of ours to a child; spawn() can.
 import { spawn } from "node:child_process";
 import { delay } from "@std/async/delay";
+import { errorCode } from "../error.ts";
 import { isAlive } from "../posix/process.ts";
 import { adoptOrphans } from "../posix/others.ts";
 import { Terminal } from "../posix/terminal.ts";
@@ -133,8 +134,8 @@ class Run implements Disposable {
       ending.code = code ?? 128 + (SIGNALS[signal ?? ""] ?? 0);
       this.#running--;
     });
-    child.on("error", ({ message }) => {
-      this.result.stopped = `could not be started: ${message}`;
+    child.on("error", (error) => {
+      this.result.stopped = `could not be started: ${whyNotStarted(error)}`;
       this.#running--;
     });
   }
@@ -217,3 +218,15 @@ const SIGNALS: Record<string, number> = {
   SIGALRM: 14,
   SIGTERM: 15,
 };
+
+/** Why execve(2) has failed, in words. */
+function whyNotStarted(error: Error): string {
+  switch (errorCode(error)) {
+    case "ENOENT":
+      return "there is no such program";
+    case "EACCES":
+      return "its file is not executable";
+    default:
+      return error.message;
+  }
+}
