@@ -31,7 +31,11 @@ export async function runScale(
       const megabytes = (perSecond * size / 1e6).toFixed(1);
       const figures = [n, n, size, Math.round(perSecond)].map(String);
       rows.push([...figures, megabytes]);
-      log.info(`${n} producers, ${size} bytes: ${figures[3]} messages/s`);
+      log.info(
+        `${n} producer${n === 1 ? "" : "s"}, ${size} bytes: ${
+          figures[3]
+        } messages/s`,
+      );
     }
   }
   const align = HEADINGS.map(() => "r");
