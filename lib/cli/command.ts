@@ -59,12 +59,12 @@ export async function runCommand<Options extends CommonOptions>(
   const name = nameIn(Deno.args, command) ?? logName;
   let options: CommonOptions | undefined;
   try {
+    await listenTo(interruption);
     const line = readCommandLine(command, Deno.args);
     if (line.options.help) {
       await print(help(command));
       return 0;
     }
-    await listenTo(interruption);
     const { ProcessLog, startLog } = await import("./log.ts");
     options = line.options;
     const { log: format, verbose, calls, mechanism, timeout } = options;
@@ -99,15 +99,20 @@ async function listenTo(interruption: AbortController): Promise<void> {
   const all = Object.keys(SIGNALS) as (keyof typeof SIGNALS)[];
   // nohup(1) starts us with SIGHUP ignored, and so it has to stay. We can ask
   // only with the permission to call the C library.
-  const ignored = available() === true ? all.filter(isIgnored) : [];
+  const inC = available() === true;
+  const ignored = inC ? all.filter(isIgnored) : [];
   for (const signal of all) {
     const reason = new Interrupted(SIGNALS[signal]);
     Deno.addSignalListener(signal, () => interruption.abort(reason));
   }
-  // Beyond `ulimit -f` it would end us without a word; now write(2) gives EFBIG.
-  if (Deno.build.os === "linux") Deno.addSignalListener("SIGXFSZ", () => {});
   // Last, as Deno's first listener takes all of these signals.
   ignored.forEach(ignore);
+  // Beyond `ulimit -f` it would end us without a word; now write(2) gives EFBIG.
+  // Children inherit what is ignored, signal(7): Deno writes before they listen.
+  if (inC) ignore("SIGXFSZ");
+  else if (Deno.build.os === "linux") {
+    Deno.addSignalListener("SIGXFSZ", () => {});
+  }
 }
 
 /** Writes text to standard output. @throws {LabError} If that fails. */

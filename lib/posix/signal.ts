@@ -25,7 +25,7 @@ export function isIgnored(signal: Signal): boolean {
 }
 
 /** Ignores a signal from now on. */
-export function ignore(signal: Signal): void {
+export function ignore(signal: Signal | "SIGXFSZ"): void {
   const action = new BigUint64Array(SIGACTION_BYTES / 8);
   action[0] = SIG_IGN;
   if (libc().setSigaction(os.signals[signal], action, null) < 0) {

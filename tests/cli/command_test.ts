@@ -1,6 +1,13 @@
 // What surrounds every command: signals, limits, standard output, its name.
 import { assert, assertEquals } from "@std/assert";
-import { freshName, leftovers, run, type Running, shell } from "../scripts.ts";
+import {
+  freshName,
+  leftovers,
+  run,
+  type Running,
+  shell,
+  start,
+} from "../scripts.ts";
 
 const DENO = `'${Deno.execPath()}' run -q --no-prompt`;
 const SCRIPT = `${DENO} --allow-read=. --allow-write=run --allow-ffi scripts`;
@@ -60,6 +67,21 @@ Deno.test("beyond ulimit -f each file is one clear error, exit 1", async () => {
   );
   assertEquals(code, 1);
   await Deno.remove(file);
+});
+
+Deno.test("SIGXFSZ, beyond ulimit -f, ends neither lab nor its children", async () => {
+  const SIGXFSZ = 1n << 24n;
+  await using lab = start("lab", [`--name=${freshName()}`, "--pause=1m"]);
+  for (const process of ["parent", "process1", "process2"]) {
+    const line = await lab.saw(`${process}:Pid:`);
+    const pid = line.split(":").at(-1);
+    await using status = shell(`grep SigIgn /proc/${pid}/status >&2`);
+    const { log } = await status.ended();
+    const [, ignored] = /SigIgn:\s(\w+)/.exec(log) ?? [];
+    assert(BigInt(`0x${ignored}`) & SIGXFSZ, `${line}: ${log}`);
+  }
+  lab.kill("SIGTERM");
+  assertEquals((await lab.ended()).code, 143);
 });
 
 Deno.test("--help and mechanisms say why standard output took nothing", async () => {
