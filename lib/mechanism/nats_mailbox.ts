@@ -51,16 +51,16 @@ export class Mailbox {
   readonly presence: Presence;
   /** As a log shows it. */
   readonly object: string;
-  /** The stream's subject. */
+  /** The stream, and its subject. */
+  readonly stream: string;
   readonly subject: string;
-  readonly #stream: string;
   readonly #capacity?: number;
 
   private constructor(link: Link, token: string, address: Address) {
     this.link = link;
     this.subject = `ipc-lab.${token}`;
-    this.#stream = `ipc-lab-${token}`;
-    this.object = `${link.place}/${this.#stream}`;
+    this.stream = `ipc-lab-${token}`;
+    this.object = `${link.place}/${this.stream}`;
     this.#capacity = address.capacity;
     this.presence = new Presence(link, this.subject, this.object);
   }
@@ -84,7 +84,7 @@ export class Mailbox {
 
   async #info(): Promise<StreamInfo | undefined> {
     try {
-      return await this.link.jsm.streams.info(this.#stream);
+      return await this.link.jsm.streams.info(this.stream);
     } catch (error) {
       if (apiCode(error) === CODES.streamNotFound) return undefined;
       throw error;
@@ -115,7 +115,7 @@ export class Mailbox {
 
   #make(): Promise<StreamInfo> {
     return this.link.jsm.streams.add({
-      name: this.#stream,
+      name: this.stream,
       subjects: [this.subject],
       retention: RetentionPolicy.Workqueue,
       storage: StorageType.File,
@@ -126,7 +126,7 @@ export class Mailbox {
   }
 
   #listenAt(subject: string): Promise<unknown> {
-    return this.link.jsm.streams.update(this.#stream, { subjects: [subject] });
+    return this.link.jsm.streams.update(this.stream, { subjects: [subject] });
   }
 
   /**
@@ -135,7 +135,7 @@ export class Mailbox {
    */
   async mark(state: "open" | "closed"): Promise<void> {
     const { jsm, nc } = this.link;
-    await jsm.streams.update(this.#stream, { description: state });
+    await jsm.streams.update(this.stream, { description: state });
     nc.publish(this.news);
     await nc.flush();
   }
@@ -154,21 +154,21 @@ export class Mailbox {
   async consumer(again: boolean) {
     const { js, jsm } = this.link;
     if (again && await this.#unacknowledged() > 0) {
-      await jsm.consumers.delete(this.#stream, READERS);
+      await jsm.consumers.delete(this.stream, READERS);
     }
-    await jsm.consumers.add(this.#stream, {
+    await jsm.consumers.add(this.stream, {
       durable_name: READERS,
       ack_policy: AckPolicy.Explicit,
       ack_wait: nanos(ACK_WAIT_MS),
     });
-    return await js.consumers.get(this.#stream, READERS);
+    return await js.consumers.get(this.stream, READERS);
   }
 
   /** How many messages were delivered and not acknowledged. */
   async #unacknowledged(): Promise<number> {
     try {
       const { consumers } = this.link.jsm;
-      return (await consumers.info(this.#stream, READERS)).num_ack_pending;
+      return (await consumers.info(this.stream, READERS)).num_ack_pending;
     } catch (error) {
       if (apiCode(error) === CODES.consumerNotFound) return 0;
       throw error;
@@ -218,7 +218,7 @@ export class Mailbox {
   async remove(): Promise<number | undefined> {
     try {
       const held = await this.held();
-      if (held) await this.link.jsm.streams.delete(this.#stream);
+      if (held) await this.link.jsm.streams.delete(this.stream);
       return held?.messages;
     } catch (error) {
       if (apiCode(error) === CODES.streamNotFound) return undefined;

@@ -39,6 +39,13 @@ export const SCALE = defineCommand({
       allowed: `numbers from ${SMALLEST_BYTES} to ${MOST_BYTES}`,
       item: between(SMALLEST_BYTES, MOST_BYTES),
     }),
+    replicas: integer({
+      value: "N",
+      help: "how many servers of a cluster keep the mailbox",
+      default: 1,
+      min: 1,
+      max: 5, // JetStream's limit
+    }),
     count: integer({
       value: "N",
       help: "how many messages, all producers together",

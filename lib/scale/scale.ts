@@ -11,13 +11,14 @@ import { LabError } from "../error.ts";
 import { type Child, startProcess } from "../lab/child.ts";
 import { permissionsFor } from "../mechanism/mod.ts";
 import type { ScaleOptions } from "./flags.ts";
+import { replicate } from "./replicas.ts";
 import type { SideJob, SideReport } from "./side.ts";
 
 const HEADINGS = ["producers", "consumers", "bytes", "messages/s", "MB/s"];
 
 /** Measures, and prints a table. @returns The exit code. */
 export async function runScale(
-  { mechanism, ends, sizes, count }: ScaleOptions,
+  { mechanism, ends, sizes, count, replicas }: ScaleOptions,
   signal: AbortSignal,
 ): Promise<number> {
   const log = new ProcessLog("scale");
@@ -26,7 +27,8 @@ export async function runScale(
   const rows: string[][] = [];
   for (const size of sizes) {
     for (const n of ends) {
-      const seconds = await measure({ mechanism, n, size, count }, signal);
+      const row = { mechanism, n, size, count, replicas };
+      const seconds = await measure(row, signal);
       const perSecond = Math.floor(count / n) * n / seconds;
       const megabytes = (perSecond * size / 1e6).toFixed(1);
       const figures = [n, n, size, Math.round(perSecond)].map(String);
@@ -46,18 +48,19 @@ export async function runScale(
 
 /** What one row measures. */
 type Row =
-  & Pick<ScaleOptions, "mechanism" | "count">
+  & Pick<ScaleOptions, "mechanism" | "count" | "replicas">
   & { n: number; size: number };
 
 /** @returns Seconds from the first message sent to the last one read. */
 async function measure(
-  { mechanism, n, size, count }: Row,
+  { mechanism, n, size, count, replicas }: Row,
   signal: AbortSignal,
 ): Promise<number> {
   const name = `scale.${Deno.pid}`;
   const { server } = mechanism;
   const job = { name, server, size, count: Math.floor(count / n) };
   const { openSender } = await mechanism.load();
+  if (replicas > 1) await replicate(name, replicas, server);
   await using sides = new Sides(permissionsFor(mechanism), signal);
   const numbers = Array.from({ length: n }, (_, i) => i);
   const consumers = numbers.map(() => sides.start(job));

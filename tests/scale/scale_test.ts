@@ -1,6 +1,7 @@
 // The measurement of a NATS server: every message is counted, in its order.
 import { assertEquals, assertMatch } from "@std/assert";
 import { mechanismNamed } from "../mechanisms.ts";
+import { NatsServer } from "../nats_server.ts";
 import { run, start } from "../scripts.ts";
 
 Deno.test({
@@ -15,6 +16,47 @@ Deno.test({
     const rows = table.trimEnd().split("\n").slice(2)
       .map((row) => row.split("|").slice(1, 4).map(Number));
     assertEquals(rows, [[1, 1, 8], [2, 2, 8], [1, 1, 1024], [2, 2, 1024]]);
+  },
+});
+
+/** Three servers that know each other. */
+async function startCluster(): Promise<AsyncDisposable & { url: string }> {
+  const listeners = [1, 2, 3].map(() =>
+    Deno.listen({ hostname: "127.0.0.1", port: 0 })
+  );
+  const routes = listeners.map(({ addr }) => `nats://127.0.0.1:${addr.port}`);
+  for (const listener of listeners) listener.close();
+  await using servers = new AsyncDisposableStack();
+  const urls: string[] = [];
+  for (const [i, route] of routes.entries()) {
+    const args = ["-n", `n${i}`, "--cluster_name", "lab", "--cluster", route];
+    args.push("--routes", routes.join());
+    urls.push(servers.use(await NatsServer.start({ args })).url);
+  }
+  const started = servers.move();
+  return {
+    url: urls[0],
+    [Symbol.asyncDispose]: () => started.disposeAsync(),
+  };
+}
+
+Deno.test({
+  name: "scale --replicas=3: three servers keep each message; one cannot",
+  ignore: mechanismNamed("nats").available() !== true,
+  async fn() {
+    const flags = ["--ends=1", "--size=8", "--count=50", "--replicas=3"];
+    const alone = await run("scale", flags);
+    assertEquals(alone.code, 1);
+    assertMatch(
+      alone.log,
+      /ERROR:scale:Cannot keep nats:.* on 3 servers: .* in no cluster$/,
+    );
+    await using cluster = await startCluster();
+    const { code, log } = await run("scale", [
+      ...flags,
+      `--server=${cluster.url}`,
+    ]);
+    assertEquals(code, 0, log);
   },
 });
 
