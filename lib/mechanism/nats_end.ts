@@ -69,7 +69,11 @@ export class EndWatch {
     const held = await this.#mailbox.held();
     const messages = held?.messages ?? 0;
     if (here) this.#missed = undefined;
-    if (messages > 0) this.#records.askAgain();
+    // What was delivered lies there too, until another receiver has read it.
+    if (messages > 0 && this.#records.length === 0) {
+      const delivery = await this.#mailbox.delivery();
+      if (delivery?.num_pending !== 0) this.#records.askAgain();
+    }
     if (here || messages > 0) {
       this.#hadSender = true;
       return PENDING;

@@ -8,6 +8,7 @@ import { delay } from "@std/async/delay";
 import { nanos } from "@nats-io/transport-node";
 import {
   AckPolicy,
+  type ConsumerInfo,
   DiscardPolicy,
   RetentionPolicy,
   StorageType,
@@ -153,7 +154,7 @@ export class Mailbox {
    */
   async consumer(again: boolean) {
     const { js, jsm } = this.link;
-    if (again && await this.#unacknowledged() > 0) {
+    if (again && (await this.delivery())?.num_ack_pending) {
       await jsm.consumers.delete(this.stream, READERS);
     }
     await jsm.consumers.add(this.stream, {
@@ -164,13 +165,12 @@ export class Mailbox {
     return await js.consumers.get(this.stream, READERS);
   }
 
-  /** How many messages were delivered and not acknowledged. */
-  async #unacknowledged(): Promise<number> {
+  /** What the consumer has delivered; `undefined`: it is not there. */
+  async delivery(): Promise<ConsumerInfo | undefined> {
     try {
-      const { consumers } = this.link.jsm;
-      return (await consumers.info(this.stream, READERS)).num_ack_pending;
+      return await this.link.jsm.consumers.info(this.stream, READERS);
     } catch (error) {
-      if (apiCode(error) === CODES.consumerNotFound) return 0;
+      if (apiCode(error) === CODES.consumerNotFound) return undefined;
       throw error;
     }
   }
