@@ -5,7 +5,9 @@
  */
 import { delay } from "@std/async/delay";
 import { LabError } from "../error.ts";
-import type { Mailbox } from "../mechanism/nats_mailbox.ts";
+
+// The NATS client is loaded when a mailbox is opened, not before.
+type Mailbox = import("../mechanism/nats_mailbox.ts").Mailbox;
 
 /** How long (ms) the servers may take to agree. */
 const AGREED_MS = 20_000;
