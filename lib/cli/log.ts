@@ -131,9 +131,15 @@ export class ProcessLog {
     this.#info("start", "Pid:{pid}", {});
   }
 
-  /** `Writing 7`. @param seq The message's sequence number. */
-  write(value: string, seq: number): void {
-    this.#info("write", "Writing {value}", { value, seq });
+  /**
+   * `Writing 7`
+   *
+   * @param seq The message's sequence number.
+   * @param priority The message's priority, for the JSON log; 0 for none.
+   */
+  write(value: string, seq: number, priority = 0): void {
+    const more = priority > 0 ? { priority } : {};
+    this.#info("write", "Writing {value}", { value, seq, ...more });
   }
 
   /** `Delivered 7`: the consumer has acknowledged it. */

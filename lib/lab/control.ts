@@ -10,25 +10,33 @@ import { parseDuration } from "../wait/duration.ts";
 
 /** Commands that a producer takes while it runs. */
 export const CONTROL_WORDS =
-  "step (write one value, then wait), go, or pause DURATION";
+  "step (write one value, then wait), go, pause DURATION or interval DURATION";
 
-/** Decides when the producer may write, and how long it pauses. */
+/** How long a producer rests, in ms. */
+export interface Rests {
+  /** After every Nth value. */
+  pause: number;
+  /** Between two values. */
+  interval: number;
+}
+
+/** Decides when the producer may write, and how long it rests. */
 export class Control implements Disposable {
-  /** How long each pause is, in ms. */
-  pauseMs: number;
+  /** How long it rests now. */
+  readonly rests: Rests;
   readonly #log: ProcessLog;
   readonly #abort = new AbortController();
   #stepping = false;
   #steps = 0; // that may be made
   #changed = Promise.withResolvers<void>();
 
-  /** @param pauseMs How long each pause is, until a command changes it. */
+  /** @param rests How long it rests, until a command changes it. */
   constructor(
     input: ReadableStream<Uint8Array>,
-    pauseMs: number,
+    rests: Rests,
     log: ProcessLog,
   ) {
-    this.pauseMs = pauseMs;
+    this.rests = { ...rests };
     this.#log = log;
     this.#listen(input);
   }
@@ -46,13 +54,14 @@ export class Control implements Disposable {
 
   #take(command: string) {
     const [word, text = ""] = command.split(/ +/);
-    const pauseMs = parseDuration(text);
+    const ms = parseDuration(text);
     if (word === "step") {
       this.#stepping = true;
       this.#steps++;
     } else if (word === "go") this.#stepping = false;
-    else if (word === "pause" && pauseMs !== undefined) this.pauseMs = pauseMs;
-    else {
+    else if ((word === "pause" || word === "interval") && ms !== undefined) {
+      this.rests[word] = ms;
+    } else {
       this.#log.warn(`Cannot follow '${command}': it must be ${CONTROL_WORDS}`);
     }
     this.#changed.resolve();

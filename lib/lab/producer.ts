@@ -64,7 +64,7 @@ export async function runProducer(
     ? await Acknowledgements.open(mechanism, `${options.name}.${from}`)
     : undefined;
   using control = options.control
-    ? new Control(Deno.stdin.readable, pause, log)
+    ? new Control(Deno.stdin.readable, { pause, interval }, log)
     : undefined;
   const reopens = openedBy === "name";
   const piped = options.input === "-";
@@ -153,7 +153,7 @@ export async function produce(
     const { text, header } = record.message;
     await rest(seq, options);
     seq++;
-    if (!quiet) log.write(text, seq);
+    if (!quiet) log.write(text, seq, header?.priority);
     log.debug(`Message ${seq}: ${amount(record.message.body.length, "byte")}`);
     await writer.put(record.bytes, 1, header?.priority);
     if (delivered) {
@@ -184,12 +184,11 @@ function encode(
 /** Sleeps between two values, if the options ask for it. */
 async function rest(
   written: number,
-  { pauseEvery, interval, quiet, log, wait, control, ...options }:
-    ProduceOptions,
+  { pauseEvery, quiet, log, wait, control, ...options }: ProduceOptions,
 ): Promise<void> {
   await control?.turn(wait.signal);
   if (written === 0) return;
-  const { pauseMs: pause } = control ?? { pauseMs: options.pause };
+  const { pause, interval } = control?.rests ?? options;
   const { clock = systemClock, signal } = wait;
   if (pause > 0 && pauseEvery > 0 && written % pauseEvery === 0) {
     if (!quiet) log.pause(pause);

@@ -2,7 +2,7 @@
 import { assert, assertEquals } from "@std/assert";
 import { freshName, leftovers, run, start } from "../scripts.ts";
 
-Deno.test("producer --control: step by step, then go, with another pause", async () => {
+Deno.test("producer --control: step by step, then go, with other rests", async () => {
   const name = freshName();
   const { readable, writable } = new TransformStream<Uint8Array, Uint8Array>();
   const input = writable.getWriter();
@@ -14,13 +14,15 @@ Deno.test("producer --control: step by step, then go, with another pause", async
     [
       ...flags,
       "--control",
-      "--interval=200ms",
+      "--interval=1m",
       "--pause-every=3",
       "--pause=1m",
     ],
     { input: readable },
   );
   const timer = setTimeout(() => producer.kill("SIGKILL"), 30_000);
+  await type("interval 10ms");
+  await type("step");
   await producer.saw("Writing 1");
   await type("step");
   await producer.saw("Writing 2");
