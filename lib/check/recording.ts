@@ -4,9 +4,11 @@
  * @module
  */
 import { type Entry, sorted } from "../observe/recording.ts";
-import { type Evidence, pidOf } from "./evidence.ts";
+import type { ChannelSeen } from "../observe/channel.ts";
+import { type Evidence, pidOf, type Use } from "./evidence.ts";
 import type { Line, Who } from "./line.ts";
 import type { Event } from "../cli/log.ts";
+import { between } from "./shared.ts";
 
 /** What our own log calls what a line says. */
 const EVENTS: Record<NonNullable<Line["what"]>, Event> = {
@@ -30,6 +32,12 @@ export function recordingOf(evidence: Evidence, title: string): string {
   for (const who of ["parent", "process1", "process2"] as const) {
     names.set(pidOf(evidence, who) ?? -1, who);
   }
+  const [best] = between(
+    live,
+    pidOf(evidence, "process1") ?? -1,
+    pidOf(evidence, "process2") ?? -1,
+  );
+  const channels = best ? [channelOf(best)] : [];
   for (
     const { pid, command, firstSeen, lastSeen, looks } of live.processes
       .values()
@@ -42,13 +50,13 @@ export function recordingOf(evidence: Evidence, title: string): string {
       const before = looks[i - 1] ?? { at: at - 1, cpuMs };
       const busy = (cpuMs - before.cpuMs) / (at - before.at);
       const state = running ? "R" : "S";
-      const why = running ? "runs" : "sleeps";
+      const why = running ? "running" : "asleep";
       const seen = { pid, state, wchan: "", cpuMs, busy, why };
       entries.push({
         time: timeAt(at),
         event: "seen",
         processes: [seen],
-        channels: [],
+        channels,
       });
     }
     entries.push({ time: timeAt(lastSeen), event: "end", pid, how: "ended" });
@@ -65,4 +73,14 @@ export function recordingOf(evidence: Evidence, title: string): string {
     });
   }
   return sorted(entries).map((entry) => JSON.stringify(entry) + "\n").join("");
+}
+
+/** The object with all that had it open: how full it was is not kept. */
+function channelOf({ object, users }: Use): ChannelSeen {
+  const { kind, id, name } = object;
+  const ends = [...users].map(([pid, { reads, writes }]) => {
+    const access = reads && writes ? "both" : writes ? "write" : "read";
+    return { pid, access } as const;
+  });
+  return { kind, object: name ?? id, ends };
 }

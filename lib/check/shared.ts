@@ -27,8 +27,8 @@ function isGuess({ used, object }: Use): boolean {
   return !used && object.kind === "pipe";
 }
 
-/** The candidates, those that certainly carried values first. */
-function between(live: Live, from: number, to: number): Use[] {
+/** What can join two processes; what certainly carried values comes first. */
+export function between(live: Live, from: number, to: number): Use[] {
   const reads = live.processes.get(to)?.readBytes !== 0;
   return [...live.objects.values()].filter((use) => {
     if (!use.users.get(from)?.writes || !use.users.get(to)?.reads) return false;

@@ -144,6 +144,24 @@ Deno.test({
 });
 
 Deno.test({
+  name: "check --record: the page gets the processes and the object they share",
+  ignore,
+  async fn() {
+    await using folder = await freshFolder();
+    await check(`--record=${folder.path}`, ...python("wrong_swapped.py"));
+    const [{ name }] = Deno.readDirSync(folder.path);
+    const entries = readRecording(
+      Deno.readTextFileSync(`${folder.path}/${name}`),
+    );
+    const seen = entries.find(({ event }) => event === "seen");
+    assert(seen && "channels" in seen && Array.isArray(seen.channels));
+    const [{ kind, ends }] = seen.channels;
+    assertEquals(kind, "shared memory");
+    assert(ends.length >= 2, JSON.stringify(ends));
+  },
+});
+
+Deno.test({
   name: "check --format: json, junit, gradescope and github say the same",
   ignore,
   async fn() {
