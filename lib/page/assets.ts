@@ -9,7 +9,9 @@ import preact from "preact" with { type: "text" };
 import css from "./client/page.css" with { type: "text" };
 import controls from "./client/controls.js" with { type: "text" };
 import draw from "./client/draw.js" with { type: "text" };
+import lanes from "./client/lanes.js" with { type: "text" };
 import model from "./client/model.js" with { type: "text" };
+import moves from "./client/moves.js" with { type: "text" };
 import objects from "./client/objects.js" with { type: "text" };
 import page from "./client/page.js" with { type: "text" };
 
@@ -18,7 +20,9 @@ const MODULES: Record<string, string> = {
   preact: preact.replace(/\n\/\/# sourceMappingURL=.*/, ""),
   htm: htm.replace(/\n\/\/# sourceMappingURL=.*/, ""),
   "page/model": model,
+  "page/moves": moves,
   "page/objects": objects,
+  "page/lanes": lanes,
   "page/draw": draw,
   "page/controls": controls,
   "page/page": page,

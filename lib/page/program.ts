@@ -51,7 +51,9 @@ export class Program {
 
   #tick() {
     this.#readLines();
-    for (const pid of descendantsOf(this.#actor.pid)) this.#join(pid, "");
+    const alive = new Set([this.#actor.pid, ...descendantsOf(this.#actor.pid)]);
+    for (const pid of alive) this.#join(pid, "");
+    for (const pid of this.#family) if (!alive.has(pid)) this.#leave(pid);
   }
 
   #join(pid: number, command: string) {
@@ -61,6 +63,14 @@ export class Program {
     const process = { pid, logger: "", part: "program", command };
     this.#tell({ time, event: "process", ...process });
     this.#watcher.add(pid);
+  }
+
+  /** Only its parent learns how it has ended. */
+  #leave(pid: number) {
+    this.#family.delete(pid);
+    this.#watcher.remove(pid);
+    const time = new Date().toISOString();
+    this.#tell({ time, event: "end", pid, how: "its parent knows how" });
   }
 
   #readLines() {

@@ -19,6 +19,8 @@ export interface RunOptions {
   pause: string;
   interval: string;
   retry: string;
+  /** The messages' priorities, in turn. */
+  priorities: string;
   /** 0: the usual one. */
   capacity: number;
   calls: boolean;
@@ -26,7 +28,7 @@ export interface RunOptions {
 
 /** What can be chosen, for the page's form. */
 export type Choices = Record<
-  "via" | "wait" | "pause" | "interval" | "retry" | "lock",
+  "via" | "wait" | "pause" | "interval" | "retry" | "priorities" | "lock",
   readonly string[]
 >;
 
@@ -38,6 +40,7 @@ export function choicesFor(mechanisms: readonly string[]): Choices {
     pause: DURATIONS,
     interval: DURATIONS,
     retry: DURATIONS.slice(1),
+    priorities: ["0", "0,5,9", "9,5,0", "0,0,0,9"],
     lock: [...LOCKS],
   };
 }
@@ -49,13 +52,17 @@ export const LOCAL: readonly string[] = MECHANISMS
 
 const MOST_VALUES = 100_000;
 
+const CHOSEN = [
+  ...["via", "wait", "pause", "interval", "retry", "priorities"] as const,
+];
+
 /** @returns The options; or what is wrong, in one line. */
 export function runOptions(
   body: Record<string, unknown>,
   choices: Choices,
 ): RunOptions | string {
   const { count, capacity, calls } = body;
-  for (const name of ["via", "wait", "pause", "interval", "retry"] as const) {
+  for (const name of CHOSEN) {
     if (!choices[name].includes(String(body[name]))) {
       return `${name} must be one of ${choices[name].join(", ")}`;
     }
@@ -72,6 +79,7 @@ export function runOptions(
     pause: String(body.pause),
     interval: String(body.interval),
     retry: String(body.retry),
+    priorities: String(body.priorities),
     count,
     capacity: hasCapacity(String(body.via)) ? capacity : 0,
     calls: calls === true,

@@ -183,17 +183,22 @@ export class PageServer implements AsyncDisposable {
     const found = SIGNALS.find((each) => each === signal);
     if (!found) return `signal must be one of ${SIGNALS.join(", ")}`;
     const sent = this.#stage?.signal(pid, found) ??
-      this.#program?.signal(pid, found);
+      this.#program?.signal(pid, found) ?? this.#race?.signal(pid, found);
     return sent ? undefined : "no such process of this page";
   }
 
-  #control({ pid, word, pause }: Body): string | undefined {
+  #control({ pid, word, duration }: Body): string | undefined {
     const command = word === "step" || word === "go"
       ? word
-      : word === "pause" && DURATIONS.includes(String(pause))
-      ? `pause ${pause}`
+      : (word === "pause" || word === "interval") &&
+          DURATIONS.includes(String(duration))
+      ? `${word} ${duration}`
       : undefined;
-    if (command === undefined) return "word must be step, go or pause";
+    if (command === undefined) {
+      return `word must be step, go, pause or interval, and duration one of ${
+        DURATIONS.join(", ")
+      }`;
+    }
     const told = this.#stage?.tell(pid, command);
     return told ? undefined : "no such producer of this page";
   }

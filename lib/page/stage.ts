@@ -97,6 +97,7 @@ export class Stage {
           ...["--control", `--count=${run.count}`, `--pause=${run.pause}`],
           `--from=${1 + before * run.count}`,
           `--interval=${run.interval}`,
+          ...(run.priorities === "0" ? [] : [`--priorities=${run.priorities}`]),
         ]
         : ["--until-end"]),
     ], ends);

@@ -64,6 +64,8 @@ export function processMemory(writers: number): WriterMemory {
 export interface Writer {
   /** Its number, and its process id where it is a process, for the log. */
   title: string;
+  /** Where it is a process. */
+  pid?: number;
   /** Resolves when it has finished. @throws {LabError} If it died before. */
   finished: Promise<void>;
   /** Ends it at once. */
@@ -87,6 +89,7 @@ export function startWriter(memory: WriterMemory, job: Job): Writer {
   });
   return {
     title,
+    pid,
     finished,
     stop() {
       stopped = true;

@@ -8,7 +8,7 @@ const WITHIN_MS = 150_000;
 
 const CHOICES = {
   ...{ wait: "retry", count: "10", pause: "0", interval: "0", retry: "100ms" },
-  capacity: "0",
+  ...{ priorities: "0", capacity: "0" },
 };
 
 /** One server and one browser for the steps of a test. */
@@ -78,6 +78,7 @@ async function eachMechanism(open: Open): Promise<void> {
     const log = await browser.text(`[data-part="${reader}"] .log`);
     const read = [...log.matchAll(/INFO:process2:Read: (\d+)/g)];
     assertEquals(read.map(([, value]) => value).join(), "1,2,3,4,5,6,7,8,9,10");
+    if (via !== "workers") await browser.shows("last picture", ".object.gone");
   }
 }
 
@@ -106,6 +107,48 @@ async function signals(open: Open): Promise<void> {
   await browser.shows("ended: SIGKILL", '[data-part="producer"] .why');
 }
 
+/** Values are seen moving; and stand still where a user wants that. */
+async function moves(open: Open): Promise<void> {
+  const { browser } = open;
+  const name = "prefers-reduced-motion";
+  await browser.page.emulateMediaFeatures([{ name, value: "reduce" }]);
+  // What the last run has set moving arrives first.
+  await browser.page.waitForFunction("!document.querySelector('.moving')");
+  await browser.page.evaluate(`{
+    globalThis.moved = new Set();
+    new MutationObserver((changes) => {
+      for (const { addedNodes } of changes) {
+        for (const { className, innerText } of addedNodes) {
+          if (/moving/.test(className)) moved.add(innerText);
+        }
+      }
+    }).observe(document.body, { childList: true });
+  }`);
+  const run = { via: "fifo", wait: "block", interval: "500ms", count: "3" };
+  await open.run({ ...run, via: "socket" });
+  await browser.shows("Read: 3", ".log");
+  assertEquals(await browser.page.evaluate("[...moved]"), []);
+  await browser.page.emulateMediaFeatures([]);
+  await open.run(run);
+  await browser.page.waitForFunction("[...moved].join() === '1,2,3'");
+  // They all arrive: none stays on its way.
+  await browser.page.waitForFunction("!document.querySelector('.moving')");
+}
+
+async function priorities(open: Open): Promise<void> {
+  const { browser } = open;
+  await open.run({ via: "queue", count: "60", priorities: "0,5,9" });
+  const consumer = `[data-pid="${await open.pidOf("consumer")}"]`;
+  await browser.shows("Read: ", `${consumer} .log`);
+  await browser.press("Stop", consumer);
+  await browser.shows("10 of 10 messages: FULL", ".fill");
+  await browser.shows("1 of them waits to get in", ".by");
+  const text = await browser.text(".boxes");
+  const boxes = [...text.matchAll(/p\d/g)].map(([priority]) => priority);
+  assertEquals(boxes, boxes.toSorted().reverse());
+  assert(boxes.includes("p9"), boxes.join());
+}
+
 async function steps(open: Open): Promise<void> {
   const { browser } = open;
   await open.run({ via: "queue", interval: "5s" });
@@ -126,6 +169,8 @@ async function race({ browser }: Open): Promise<void> {
     'Number(document.querySelector(".fill").innerText.replace(/\\D.*/s, "")) > 0 ||' +
       " /finished/.test(document.body.innerText)",
   );
+  await browser.press("kill -9", '[data-part="writer"]');
+  await browser.shows("SIGKILL", '[data-part="writer"] .why');
   await browser.press("End all");
 }
 
@@ -282,6 +327,8 @@ async function walkThrough(test: Deno.TestContext): Promise<string> {
     "six mechanisms run to the end, as the sheet has it": eachMechanism,
     "stop fills the pipe, kill -9, another consumer and producer": signals,
     "step, Ctrl-C, and why a pipe takes no third process": steps,
+    "values move from write to read": moves,
+    "a queue is drawn in the order of its priorities": priorities,
     "the race loses updates while one looks": race,
     "replay by keys, and one standalone file": replay,
     "400 pixels are enough, and so is a keyboard": narrowAndKeyboard,

@@ -6,7 +6,7 @@ import { MOST_CLIENTS } from "../../lib/page/events.ts";
 const JSON_TYPE = { "content-type": "application/json" };
 const RUN = JSON.stringify({
   ...{ via: "fifo", wait: "retry", count: 3, pause: "0", interval: "0" },
-  ...{ retry: "1s", capacity: 0 },
+  ...{ retry: "1s", priorities: "0", capacity: 0 },
 });
 
 /** A request with every header as given: fetch() would set Host by itself. */
@@ -148,13 +148,22 @@ Deno.test("values come from fixed lists, and signals reach own children alone", 
       "count must be a whole number",
     ],
     ["/run", { ...JSON.parse(RUN), capacity: -1 }, "capacity must be"],
+    [
+      "/run",
+      { ...JSON.parse(RUN), priorities: "1 --quiet" },
+      "priorities must be one of",
+    ],
     ["/race", { lock: "--help" }, "lock must be one of"],
     ["/signal", { pid: Deno.pid, signal: "SIGKILL" }, "no such process"],
     ["/signal", { pid: 1, signal: "SIGTERM" }, "no such process"],
     ["/signal", { pid: -1, signal: "SIGKILL" }, "no such process"],
     ["/signal", { pid: 1, signal: "SIGUSR1" }, "signal must be one of"],
     ["/control", { pid: 1, word: "step" }, "no such producer"],
-    ["/control", { pid: 1, word: "pause", pause: "1s\nstep" }, "word must be"],
+    [
+      "/control",
+      { pid: 1, word: "pause", duration: "1s\nstep" },
+      "word must be",
+    ],
     ["/another", { part: "shell" }, "part must be"],
     ["/another", { part: "producer" }, "start a run first"],
     ["/nothing", {}, "no such request"],

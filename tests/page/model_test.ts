@@ -84,8 +84,24 @@ Deno.test("a model follows from entries, and back means from the beginning", () 
     0,
     undefined,
   ]);
+  const [{ ends, used }] = model.channels;
+  assertEquals([ends, used], [[], 65_536], "the last picture stays");
   apply(model, ENTRIES[0]); // a new run forgets the last one
   assertEquals([model.written, model.processes.length], [0, 0]);
+});
+
+Deno.test("a read that is told before its write has made its way, too", () => {
+  const model = emptyModel();
+  apply(model, log(7, 2, "read", "1"));
+  apply(model, log(5, 1, "write", "1"));
+  assertEquals([model.written, model.read, model.transit.length], [1, 1, 0]);
+  assertEquals(model.arrows, [
+    { from: "1", since: START + 5, to: "2", time: START + 7, value: "1" },
+  ]);
+  assertEquals(model.moves.map(({ kind }: { kind: string }) => kind), [
+    "in",
+    "out",
+  ]);
 });
 
 Deno.test("two workers of one process have a log and a lane each", () => {
@@ -160,6 +176,19 @@ Deno.test("a queue, a ring, a socket and the race are drawn as what they are", a
     (await channel({ kind: "socket" })).querySelectorAll(".wire").length,
     1,
   );
+  const sockets = await drawn([...ENTRIES.slice(0, 5), {
+    ...seen(10, "running"),
+    channels: [1, 2].map((pid) => ({
+      ...{ kind: "socket", object: "/run/lab.sock", unit: "bytes", used: 0 },
+      ends: [{ pid, fd: 25, access: "both" }],
+    })),
+  }]);
+  const wires = Array.from(
+    sockets.querySelectorAll(".object .wire"),
+    (wire) => wire.querySelectorAll(".value").length,
+  );
+  assertEquals(wires, [2, 0], "each connection has its own values");
+  assertEquals(sockets.querySelectorAll(".object").length, 1);
   const race = await drawn([{
     ...{ time: time(0), event: "race", lock: "none", value: 60, done: 100 },
     ...{ lost: 40, expected: 200 },
@@ -168,6 +197,27 @@ Deno.test("a queue, a ring, a socket and the race are drawn as what they are", a
     race.textContent?.includes("40 updates lost (40.0 %)"),
     race.innerHTML,
   );
+});
+
+Deno.test("a queue is drawn by priority, without the value that waits", async () => {
+  const write = (ms: number, value: string, priority: number) => ({
+    ...log(ms, 1, "write", value),
+    priority,
+  });
+  const main = await drawn([
+    ...ENTRIES.slice(0, 3),
+    ...[write(5, "a", 0), write(6, "b", 9), write(7, "c", 9)],
+    ...[write(8, "d", 9), log(9, 1, "full")],
+    seen(10, "running", {
+      ...{ kind: "message queue", unit: "messages", used: 3, capacity: 3 },
+    }),
+  ]);
+  const boxes = Array.from(
+    main.querySelectorAll(".boxes li"),
+    ({ textContent }) => textContent,
+  );
+  assertEquals(boxes, ["b p9", "c p9", "a"]);
+  assert(main.textContent?.includes("1 of them waits to get in"));
 });
 
 Deno.test("text of a process is never taken for HTML", async () => {

@@ -69,7 +69,7 @@ class Visitor {
 
 const RUN = {
   ...{ via: "nats", wait: "block", count: 3, pause: "0", interval: "0" },
-  ...{ retry: "100ms", capacity: 0, calls: false },
+  ...{ retry: "100ms", priorities: "0", capacity: 0, calls: false },
 };
 
 Deno.test({

@@ -39,19 +39,21 @@ await picture("page-race.png");
 await browser.choose({
   ...choices,
   via: "queue",
-  interval: "200ms",
-  count: "8",
+  interval: "0",
+  retry: "500ms",
+  priorities: "0,5,9",
+  count: "30",
 });
 await browser.press("Run");
-await browser.shows("Read: 8", ".log");
+await browser.shows("Read: 28", ".log");
 await browser.shows("ended: exit code 0", '[data-part="consumer"] .why');
 await browser.press("Replay");
 await browser.shows("Pause", ".player");
 await browser.press("Pause");
-// Half of it has happened.
+// Some of it has happened.
 await browser.page.evaluate(`{
   const slider = document.querySelector(".player input[type=range]");
-  slider.value = Math.round(slider.max * 0.6);
+  slider.value = Math.round(slider.max * 0.45);
   slider.dispatchEvent(new Event("input", { bubbles: true }));
 }`);
 await browser.page.waitForFunction(

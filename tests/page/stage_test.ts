@@ -12,7 +12,7 @@ const WITHIN_MS = 30_000;
 
 const RUN = {
   ...{ via: "fifo", wait: "retry", count: 10, pause: "0", interval: "0" },
-  ...{ retry: "100ms", capacity: 0, calls: false },
+  ...{ retry: "100ms", priorities: "0", capacity: 0, calls: false },
 };
 
 /** Entries as they come, and a wait for one of them. */
@@ -99,6 +99,7 @@ Deno.test("Stage: step, another producer, a pause that changes, what is left", a
     const producer = await told.pidOf("producer");
     await told.line("Read: 1");
     assert(stage.tell(producer, "pause 0"));
+    assert(stage.tell(producer, "interval 0"));
     assertEquals(stage.startAnother("producer"), undefined);
     await told.line("Read: 4"); // where the first one was to end
     const consumer = await told.pidOf("consumer");

@@ -23,11 +23,11 @@ export function Controls({ setup, actions, ui }) {
     actions.post("/run", {
       ...{ via: text("via"), wait: text("wait"), retry: text("retry") },
       ...{ pause: text("pause"), interval: text("interval") },
+      priorities: text("priorities"),
       ...{ count: Number(text("count")), capacity: Number(text("capacity")) },
       calls: ui.calls,
     });
   };
-  const post = (path, body = {}) => () => actions.post(path, body);
   return html`<form class="controls" onSubmit=${run}>
     ${
     mode === "run" && html`
@@ -39,6 +39,8 @@ export function Controls({ setup, actions, ui }) {
       <${Choice} name="interval" label="interval" of=${choices.interval}
         value="0" />
       <${Choice} name="retry" label="retry" of=${choices.retry} value="1s" />
+      <${Choice} name="priorities" label="priorities"
+        of=${choices.priorities} value="0" />
       <label>capacity<input name="capacity" type="number" min="0" max="64"
         value="0" title="0: the usual one" /></label>
     `
@@ -46,13 +48,6 @@ export function Controls({ setup, actions, ui }) {
     <button class="main">Run</button>
     ${
     mode === "run" && html`
-      <button type="button" onClick=${post("/another", {
-        part: "producer",
-      })}>+ producer</button>
-      <button type="button" onClick=${post("/another", {
-        part: "consumer",
-      })}>+ consumer</button>
-      <button type="button" onClick=${post("/remove")}>Remove</button>
       <label>race<select onChange=${(event) => {
         const lock = event.target.value;
         event.target.value = "";
@@ -62,20 +57,28 @@ export function Controls({ setup, actions, ui }) {
       )}</select></label>
     `
   }
-    <button type="button" onClick=${post("/end")}>End all</button>
-    <${More} ui=${ui} actions=${actions} />
   </form>`;
 }
 
-function More({ ui, actions }) {
-  return html`
-    <label class="check"><input type="checkbox" checked=${ui.calls}
-          onChange=${(event) => actions.set({ calls: event.target.checked })} />
-          calls</label>
-    <button type="button" onClick=${() => actions.replay()}>Replay</button>
+/** What can be done with a run: it stands in the page's first line. */
+export function More({ mode, ui, actions }) {
+  const post = (path) => () => actions.post(path, {});
+  return html`<div class="more">
+    <button onClick=${post("/end")}>End all</button>
+    ${
+    mode === "run" && html`
+      <button onClick=${post("/remove")}
+        title="removes what killed processes have left">Remove</button>
+      <label class="check"><input type="checkbox" checked=${ui.calls}
+            onChange=${(event) =>
+              actions.set({ calls: event.target.checked })} />
+            calls</label>
+    `
+  }
+    <button onClick=${() => actions.replay()}>Replay</button>
     <a href="/recording.html" download="recording.html">Save HTML</a>
     <a href="/recording.jsonl" download="recording.jsonl">Save JSON</a>
-  `;
+  </div>`;
 }
 
 /** Plays a recording: by buttons, by the slider, by keys. */

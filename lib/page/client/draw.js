@@ -1,21 +1,20 @@
 /**
- * Processes, their logs, and the swim lanes over time.
+ * The whole picture: processes with their logs, and what stands between them.
  */
 import { Component, h } from "preact";
 import htm from "htm";
+import { Lanes } from "page/lanes";
 import { ObjectView } from "page/objects";
-import { seconds } from "page/model";
+import { seconds, sideOf } from "page/model";
 
 const html = htm.bind(h);
 
 /** The whole picture: who writes, the object, who reads, and the lanes. */
 export function Picture({ model, ui, actions }) {
-  const at = (wanted) => model.processes.filter(wanted);
-  const reads = ({ part }) => part === "consumer" || part === "worker 2";
-  const right = at(reads);
-  const left = at((process) => !reads(process));
-  const cards = (processes) =>
-    processes.map((process) =>
+  const shown = model.processes.filter(isShown);
+  const at = (side) => shown.filter((each) => sideOf(each) === side);
+  const cards = (side) =>
+    at(side).map((process) =>
       html`
         <${Process} key=${process.id} process=${process} ui=${ui}
           actions=${actions} start=${model.start} />
@@ -23,17 +22,32 @@ export function Picture({ model, ui, actions }) {
     );
   return html`
     <div class="picture">
-      <div class="side">${cards(left)}</div>
+      <div class="side">${cards("left")}<${Another} part="producer"
+        model=${model} actions=${actions} /></div>
       <div class="middle">
         <${ObjectView} model=${model} />
-        ${model.race ? "" : html`<${Counters} model=${model} />`}</div>
-      <div class="side">${cards(right)}</div>
-    </div>
-        <${Lanes} model=${model} ui=${ui} actions=${actions} />
+        ${model.race ? "" : html`<${Counters} model=${model} />`}
         ${model.notes.slice(-3).map((note) =>
-          html`<p class="note">${note}</p>`
-        )}
+          html`<p class="note" role="status">${note}</p>`
+        )}${cards("middle")}</div>
+      <div class="side">${cards("right")}<${Another} part="consumer"
+        model=${model} actions=${actions} /></div>
+    </div>
+    <${Lanes} processes=${[...at("left"), ...at("middle"), ...at("right")]}
+      model=${model} ui=${ui} />
   `;
+}
+
+/** A program may have had helpers, which ended and said nothing. */
+function isShown({ part, how, lines }) {
+  return part !== "program" || how === undefined || lines.length > 0;
+}
+
+/** Starts another process, on the side where it will stand. */
+function Another({ part, model, actions }) {
+  if (!actions?.startsParts || model.race) return "";
+  return html`<button onClick=${() =>
+    actions.post("/another", { part })}>+ ${part}</button>`;
 }
 
 function Counters({ model: { written, read, retries, transit } }) {
@@ -65,27 +79,37 @@ const TITLES = {
   workers: "The parent of two workers",
   "worker 1": "Process 1, a worker",
   "worker 2": "Process 2, a worker",
-  program: "Program",
 };
 
 function Process({ process, ui, actions, start }) {
-  const { pid, part, logger, why, state, busy, cpuMs, how, command } = process;
-  const title = part === "program" && logger ? logger : TITLES[part] ?? part;
+  const { id, pid, part, logger, why, state, busy, cpuMs, how, command } =
+    process;
+  const isThread = part.startsWith("worker ");
+  const title = TITLES[part] ?? (logger || part);
   return html`
     <section class=${how === undefined ? "process" : "process over"}
-      data-part=${part} data-pid=${pid}
+      data-part=${part} data-pid=${pid} data-id=${id}
       aria-label="${title}, Pid ${pid}">
         <h2>${title}</h2>
         <p class="pid">Pid ${pid}</p>
         <p class="why" role="status"><b class="state">${state ||
           "…"}</b> ${why || "starting"}</p>
-        <p class="cpu">processor ${Math.round(100 * busy)} %, ${(cpuMs / 1000)
-          .toFixed(2)} s so far</p>
-        ${actions?.post && how === undefined && !part.startsWith("worker ")
+        ${isThread
+          ? ""
+          : html`<p class="cpu">processor ${Math.round(100 * busy)} %, ${
+            (cpuMs / 1000)
+              .toFixed(2)
+          } s so far</p>`}
+        ${actions?.post && how === undefined && !isThread
           ? html`<${Buttons} process=${process} actions=${actions} />`
           : ""}
-        <${Log} lines=${process
-          .lines} ui=${ui} start=${start} actions=${actions} />
+        ${part === "writer" ||
+            (part === "program" && process.lines.length === 0)
+          ? ""
+          : html`
+            <${Log} lines=${process.lines} ui=${ui} start=${start}
+              actions=${actions} />
+          `}
         ${command &&
           html`
             <details>
@@ -108,13 +132,23 @@ function Buttons({ process: { pid, part }, actions }) {
     part !== "producer" ? "" : html`
       <button onClick=${control({ word: "step" })}>Step</button>
       <button onClick=${control({ word: "go" })}>Go</button>
-      <label>pause <select onChange=${(event) =>
-        control({ word: "pause", pause: event.target.value })()}>
-        <option value="" hidden></option>
-        ${actions.choices.pause.map((pause) => html`<option>${pause}</option>`)}
-      </select></label>
+      <${Rest} word="pause" control=${control} actions=${actions} />
+      <${Rest} word="interval" control=${control} actions=${actions} />
     `
   }</div>`;
+}
+
+/** Changes the pause, or the interval, of a running producer. */
+function Rest({ word, control, actions: { choices } }) {
+  return html`<select aria-label="change the ${word}" onChange=${(event) =>
+    control({ word, duration: event.target.value })()}>
+    <option value="" hidden>${word}</option>
+    ${
+    choices[word].map((each) =>
+      html`<option value=${each}>${word} ${each}</option>`
+    )
+  }
+  </select>`;
 }
 
 /** The log of one process; it stays at its end. */
@@ -138,95 +172,4 @@ class Log extends Component {
         )}</div>
     `;
   }
-}
-
-const LANE = 46;
-const WIDTH = 1000;
-const LEFT = 120;
-
-/** Swim lanes: what each process did, and each value on its way. */
-export function Lanes({ model, ui }) {
-  const { processes, arrows } = model;
-  if (processes.length === 0) return "";
-  const to = model.now;
-  const from = Math.max(model.start, to - ui.windowMs);
-  const x = (time) =>
-    LEFT + (WIDTH - LEFT) * (time - from) / Math.max(1, to - from);
-  const y = (id) => LANE * processes.findIndex((each) => each.id === id);
-  const inside = ({ time }) => time >= from;
-  return html`
-    <section class="lanes" aria-label="swim lanes over time">
-      <svg viewBox="0 0 ${WIDTH} ${LANE * processes.length + 26}" role="img"
-        aria-label="what each process did over time">
-        <${Patterns} />
-        ${processes.map((process) =>
-          html`<g key=${process.id}>
-      <text x="0" y=${y(process.id) + 24}>${
-            process.logger || process.pid
-          }</text>
-      ${
-            process.bars.filter((bar) => (bar.to ?? to) > from).map((bar) =>
-              html`
-                <rect class="bar ${bar.kind}" x=${x(Math.max(from, bar.from))}
-                  y=${y(process.id) + 8} height="22" width=${Math.max(
-                    1,
-                    x(bar.to ?? to) - x(Math.max(from, bar.from)),
-                  )}>
-                  <title>${bar.why}</title>
-                </rect>
-              `
-            )
-          }
-      ${
-            process.marks.filter(inside).map(({ time, kind, text }) =>
-              html`
-                <text class="mark ${kind}" x=${x(time)}
-                  y=${y(process.id) +
-                    25}>${MARKS[kind]}<title>${`${kind} ${text}`}</title></text>
-              `
-            )
-          }</g>`
-        )}
-        ${arrows.filter(inside).map(({ since, time, from: a, to: b, value }) =>
-          html`
-            <line class="arrow" key=${`${value} ${time}`} x1=${x(
-              Math.max(from, since),
-            )} y1=${y(a) + 19} x2=${x(time)}
-              y2=${y(b) + 19}>
-              <title>${value}</title>
-            </line>
-          `
-        )}
-        <text x=${LEFT} y=${LANE * processes.length + 20}>${seconds(
-          from - model.start,
-        )}</text>
-        <text x=${WIDTH} y=${LANE * processes.length +
-          20} text-anchor="end">${seconds(to - model.start)}</text></svg>
-      <p class="key"><span class="swatch running"></span> running
-          <span class="swatch asleep"></span> asleep
-          <span class="swatch blocked"></span> waits in a call
-          <span class="swatch stopped"></span> stopped
-          <span> ▲ writes ▼ reads ○ retries ✕ ended</span></p>
-    </section>
-  `;
-}
-
-const MARKS = {
-  write: "▲",
-  read: "▼",
-  retry: "○",
-  full: "■",
-  end: "✕",
-  signal: "⚡",
-};
-
-/** Bars differ by pattern, so that a projector needs no colour. */
-function Patterns() {
-  const line = (d) => html`<path d=${d} stroke="#222" stroke-width="2" />`;
-  const pattern = (id, content) =>
-    html`<pattern id=${id} width="8" height="8" patternUnits="userSpaceOnUse">
-      <rect width="8" height="8" fill="#fff" />${content}</pattern>`;
-  return html`<defs>${pattern("stopped", line("M0 8L8 0"))}
-    ${pattern("blocked", html`<circle cx="4" cy="4" r="1.6" fill="#222" />`)}
-  </defs>`;
 }

@@ -6,6 +6,10 @@
 /** How many lines of each process are kept, and bars and arrows drawn. */
 const MOST_LINES = 400;
 const MOST_MARKS = 400;
+/** How many moves are kept, until they are drawn. */
+const MOST_MOVES = 40;
+/** A read whose write is not told yet may wait for it so long (ms). */
+const LATE_MS = 2000;
 
 /** Nothing has happened yet. */
 export function emptyModel() {
@@ -21,6 +25,11 @@ export function emptyModel() {
     transit: [],
     /** From a write to a read. */
     arrows: [],
+    /** Values that were read, while the log of their write is on its way. */
+    early: [],
+    /** The last steps of values, to be seen moving: into the object, out of it. */
+    moves: [],
+    moved: 0,
     written: 0,
     read: 0,
     retries: 0,
@@ -63,11 +72,11 @@ const TAKERS = {
     process.why = `ended: ${how}`;
     process.state = "X";
     closeBar(process, time);
-    // What it had open, the kernel has closed.
+    // What it had open, the kernel has closed. The last picture stays.
     model.channels = model.channels.map((channel) => ({
       ...channel,
       ends: channel.ends.filter((end) => end.pid !== pid),
-    })).filter(({ ends }) => ends.length > 0);
+    }));
     addMark(process, { time, kind: "end", text: how });
   },
   signal(model, { pid, signal }, time) {
@@ -76,7 +85,9 @@ const TAKERS = {
     addLine(process, { time, text: `— ${signal} —`, event: "signal" });
   },
   seen(model, { processes, channels }, time) {
-    model.channels = channels;
+    model.channels = channels.length > 0
+      ? channels
+      : model.channels.map((channel) => ({ ...channel, ends: [] }));
     for (const seen of processes) {
       const process = processOf(model, seen.pid);
       if (process.how !== undefined) continue;
@@ -134,23 +145,31 @@ function takeLine(model, entry, time) {
   const ours = model.processes.some((process) => process.pid === pid);
   if (!ours && (logger === "remove" || logger === "parent")) {
     model.notes.push(`${logger}: ${message}`);
+    if (message.startsWith("Removed")) {
+      Object.assign(model, { channels: [], transit: [] });
+    }
     return;
   }
   const process = writerOf(model, pid, logger, ours);
   const text = level === "TEXT" ? message : `${level}:${logger}:${message}`;
   addLine(process, { time, text, event, level, index: model.entries });
-  if (event === "call") return;
-  if (event === "write") {
+  if (event === "call") {
+    addMark(process, { time, kind: "call", text: message });
+  } else if (event === "write") {
     model.written++;
     process.written++;
-    model.transit.push({ value, id: process.id, time, key: model.written });
+    hold(model, process.id, false);
     addMark(process, { time, kind: "write", text: value });
+    const { priority = 0 } = entry;
+    const key = model.written;
+    leave(model, { value, id: process.id, time, key, priority });
   } else if (event === "read") {
     model.read++;
     process.read++;
     addMark(process, { time, kind: "read", text: value });
     arrive(model, value, process.id, time);
   } else if (event === "retry" || event === "full") {
+    hold(model, process.id, event === "full");
     model.retries++;
     process.retries++;
     addMark(process, { time, kind: event, text: message });
@@ -160,20 +179,58 @@ function takeLine(model, entry, time) {
 /** Whose line it is: workers share a Pid, so each has a log by its name. */
 function writerOf(model, pid, logger, ours) {
   const parent = processOf(model, pid, ours ? "" : logger);
+  if (parent.logger === "") parent.logger = logger; // of a watched program
   if (parent.part !== "workers" || !/^process\d/.test(logger)) return parent;
   const worker = processOf(model, pid, logger, `${pid}/${logger}`);
   worker.part = logger === "process2" ? "worker 2" : "worker 1";
-  worker.why = "a thread of the parent";
+  worker.why = "a thread of the parent: its log tells of it";
   return worker;
 }
 
-/** A value was read: it leaves the channel, and has made its way. */
+/** A writer that finds the object full still has its last value in its hand. */
+function hold(model, id, held) {
+  const last = model.transit.findLast((each) => each.id === id);
+  if (last) last.held = held;
+}
+
+/** A value was written: it goes into the object. */
+function leave(model, written) {
+  const { value, id, time, key } = written;
+  move(model, { kind: "in", key, value, id });
+  model.early = model.early.filter((read) => read.time > time - LATE_MS);
+  const at = model.early.findIndex((read) => read.value === value);
+  if (at < 0) model.transit.push(written);
+  else arrived(model, written, model.early.splice(at, 1)[0]);
+}
+
+/** A value was read: it leaves the object, and has made its way. */
 function arrive(model, value, id, time) {
   const at = model.transit.findIndex((each) => each.value === value);
-  if (at < 0) return; // written before the recording, or by nobody we know
-  const [{ id: from, time: since }] = model.transit.splice(at, 1);
+  // Two processes have two logs, so the read may be told before the write.
+  if (at < 0) model.early.push({ value, id, time });
+  else arrived(model, model.transit.splice(at, 1)[0], { id, time });
+}
+
+function arrived(model, { value, key, id: from, time: since }, { id, time }) {
+  move(model, { kind: "out", key, value, id });
   model.arrows.push({ from, since, to: id, time, value });
   if (model.arrows.length > MOST_MARKS) model.arrows.shift();
+}
+
+function move(model, step) {
+  model.moves.push({ ...step, number: ++model.moved });
+  if (model.moves.length > MOST_MOVES) model.moves.shift();
+}
+
+/** Where a process stands: who writes left, who reads right, others between. */
+export function sideOf({ part, logger, written, read }) {
+  if (["producer", "worker 1"].includes(part)) return "left";
+  if (["consumer", "worker 2"].includes(part)) return "right";
+  if (part === "writer") return /1$/.test(logger) ? "left" : "right";
+  if (part === "workers") return "middle";
+  if (read > written) return "right";
+  if (written > 0) return "left";
+  return { process1: "left", process2: "right" }[logger] ?? "middle";
 }
 
 /** `0.25 s`: times are shown since the start. */

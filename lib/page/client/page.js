@@ -6,7 +6,8 @@ import { h, render } from "preact";
 import htm from "htm";
 import { apply, emptyModel, modelAfter } from "page/model";
 import { Picture } from "page/draw";
-import { Controls, Player } from "page/controls";
+import { Controls, More, Player } from "page/controls";
+import { showMoves } from "page/moves";
 
 const html = htm.bind(h);
 /** How many entries the page keeps. */
@@ -24,6 +25,10 @@ const state = {
 };
 
 const actions = {
+  /** Can it start a producer or a consumer? */
+  get startsParts() {
+    return state.setup?.mode === "run";
+  },
   get choices() {
     return state.setup.choices;
   },
@@ -94,6 +99,10 @@ function App() {
     <header>
       <h1>ipc-lab</h1>
       <p class="title">${model.title}${player ? " (recorded)" : ""}</p>
+      ${live && !player && html`
+        <${More} mode=${setup.mode} ui=${ui}
+          actions=${actions} />
+      `}
     </header>
         ${player
           ? html`<${Player} player=${player} actions=${actions} canLeave=${live} />`
@@ -123,6 +132,7 @@ function draw() {
   setTimeout(() => {
     waiting = false;
     render(h(App), document.getElementById("app"));
+    showMoves(state.player?.model ?? state.model);
   }, DRAW_MS);
 }
 
