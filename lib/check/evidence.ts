@@ -45,12 +45,23 @@ export interface Trace {
   lastSeen: number;
   /** The most threads that it had at once. */
   threads: number;
+  /** The numbers of its threads, the first one's, which is the Pid, too. */
+  tids: number[];
   /** Bytes that it has read with read(2); none if the kernel does not say it. */
   readBytes?: number;
   /** The kernel functions in which it slept, and how often it was seen there. */
   wchans: Map<string, number>;
   /** What each look at it has shown; `at` and `cpuMs` in ms. */
-  looks: { at: number; cpuMs: number; running: boolean }[];
+  looks: Look[];
+}
+
+/** A look at a process. */
+export interface Look {
+  at: number;
+  cpuMs: number;
+  running: boolean;
+  /** As in {@linkcode Trace}. */
+  readBytes?: number;
 }
 
 /** A kernel object that a process of the program had open. */

@@ -19,6 +19,7 @@ export class Before {
   readonly #cwd: string;
   readonly #names: Set<string>;
   readonly #ids: Set<string>;
+  readonly #at = Date.now();
 
   /** @param cwd The program's folder. */
   constructor(cwd: string) {
@@ -27,16 +28,23 @@ export class Before {
     this.#ids = new Set(systemV().map(({ id }) => id));
   }
 
+  get #folders(): string[] {
+    return [QUEUES, SEGMENTS, this.#cwd, `${this.#cwd}/run`, "/tmp"];
+  }
+
   #listed(): string[] {
-    const folders = [QUEUES, SEGMENTS, this.#cwd, `${this.#cwd}/run`, "/tmp"];
-    return folders.flatMap((folder) =>
+    return this.#folders.flatMap((folder) =>
       namesIn(folder).map((name) => `${folder}/${name}`)
     );
   }
 
   /** Removes what the program has left. @returns What it was, in words. */
   removeNew(watch: Watch): string[] {
-    return [...this.#removeNamed(watch), ...this.#removeSystemV(watch)];
+    return [
+      ...this.#removeNamed(watch),
+      ...removeQueues(watch, (path) => this.#names.has(path)),
+      ...this.#removeSystemV(watch),
+    ];
   }
 
   #removeNamed(watch: Watch): string[] {
@@ -44,22 +52,28 @@ export class Before {
       this.#listed().filter((path) => !this.#names.has(path)),
     );
     const left = new Map<string, string>();
-    for (const { object: { kind, name } } of watch.objects.values()) {
-      if (name === undefined) continue;
-      if (kind === "message queue") left.set(QUEUES + name, kind);
-      else left.set(name.startsWith("/") ? name : `${this.#cwd}/${name}`, kind);
+    for (const { object } of watch.objects.values()) {
+      const name = object.name ?? object.boundTo;
+      if (!name || /^(message queue|file)$/.test(object.kind)) continue;
+      const path = name.startsWith("/") ? name : `${this.#cwd}/${name}`;
+      left.set(path, object.kind);
     }
-    // A FIFO in the program's own folder is its own, though none opened it.
+    // What lies in the program's own folder is its own, though none opened it.
     for (const path of now) {
-      if (path.slice(0, path.lastIndexOf("/")) === this.#cwd && isFifo(path)) {
-        left.set(path, "FIFO");
-      }
+      const kind = folderOf(path) === this.#cwd ? kindOf(path) : undefined;
+      if (kind !== undefined) left.set(path, kind);
     }
-    return [...left].filter(([path]) => now.has(path)).map(([path, kind]) => {
-      if (kind !== "message queue") unlink(path);
-      else MessageQueue.unlink(path.slice(QUEUES.length));
-      return `the ${kind} ${path}`;
-    });
+    return [...left].filter(([path]) => now.has(path) || this.#isNew(path))
+      .map(([path, kind]) => {
+        unlink(path);
+        return `the ${kind} ${path}`;
+      });
+  }
+
+  /** Was it made since then, in a folder whose names were not noted? */
+  #isNew(path: string): boolean {
+    if (this.#folders.includes(folderOf(path)) || !kindOf(path)) return false;
+    return (Deno.lstatSync(path).birthtime?.getTime() ?? 0) >= this.#at;
   }
 
   #removeSystemV(watch: Watch): string[] {
@@ -89,11 +103,34 @@ function systemV() {
   });
 }
 
-function isFifo(path: string): boolean {
+/**
+ * Where /dev/mqueue is not mounted, no one can list the queues: then each one
+ * that the program has used, and that is still there, counts as left.
+ */
+function removeQueues(
+  { objects }: Watch,
+  wasThere: (path: string) => boolean,
+): string[] {
+  return [...objects.values()].flatMap(({ object: { kind, name } }) => {
+    if (kind !== "message queue" || name === undefined) return []; // System V
+    if (wasThere(QUEUES + name)) return [];
+    return MessageQueue.unlink(name) ? [`the message queue ${name}`] : [];
+  });
+}
+
+function folderOf(path: string): string {
+  return path.slice(0, path.lastIndexOf("/"));
+}
+
+/** `undefined`: there is nothing, or a file that is no channel. */
+function kindOf(path: string): "FIFO" | "socket" | undefined {
   try {
-    return Deno.lstatSync(path).isFifo === true;
+    const { isFifo, isSocket } = Deno.lstatSync(path);
+    return isFifo ? "FIFO" : isSocket ? "socket" : undefined;
   } catch (error) {
-    if (errorCode(error) === "ENOENT") return false;
+    if (["ENOENT", "ENOTDIR"].includes(errorCode(error) ?? "")) {
+      return undefined;
+    }
     throw error;
   }
 }

@@ -13,7 +13,7 @@ import {
 import type { Who } from "./line.ts";
 import { MOST_LINES } from "./output.ts";
 import type { Finding } from "./rule.ts";
-import { sharedObject } from "./shared.ts";
+import { hiddenWay, sharedObject } from "./shared.ts";
 
 /** What a saved log cannot show. */
 const UNSEEN: Finding = { ok: undefined, got: "a log alone cannot show it" };
@@ -65,8 +65,8 @@ const SHELL_HINTS: Record<number, string> = {
 };
 
 function whyEndless(evidence: Evidence, live: Live, count: number): string {
-  const reads = linesOf(evidence, "process2").filter(({ what }) =>
-    what === "read"
+  const [writes, reads] = (["write", "read"] as const).map((event) =>
+    evidence.lines.filter(({ what }) => what === event).length
   );
   if (live.stopped?.startsWith("could")) {
     return live.stopped.endsWith("not executable")
@@ -80,7 +80,7 @@ function whyEndless(evidence: Evidence, live: Live, count: number): string {
   const opening = [...live.processes.values()].some(({ wchans }) =>
     (wchans.get("wait_for_partner") ?? 0) > 5
   );
-  if (opening && reads.length === 0) {
+  if (opening && reads === 0) {
     return "open(2) of a FIFO waits until the other end is opened: with two FIFOs, open them in the same order in both processes";
   }
   if (
@@ -88,10 +88,32 @@ function whyEndless(evidence: Evidence, live: Live, count: number): string {
       linesOf(evidence, who).some(({ what }) => what === "finish")
     )
   ) return "both have finished, and one does not exit: return from it";
-  if (reads.length >= count) {
+  if (reads >= count) {
     return `process 2 has all ${count} values and waits for one more: it expects one value too many`;
   }
-  return "a process waits for something that never comes";
+  const early = (["process1", "process2"] as const).find((who) =>
+    endedEarly(evidence, live, who)
+  );
+  if (early !== undefined) {
+    return `process ${
+      early.at(-1)
+    } ended too early, and the other waits for it: the log has its error`;
+  }
+  if (writes >= count && reads === 0) {
+    return "process 2 never sees a value: it looks at a copy of its own, or at another object than process 1 writes to";
+  }
+  return reads > 0
+    ? `process 2 has read ${reads} of ${count} values and waits for the next, which never comes`
+    : "a process waits for something that never comes";
+}
+
+const EARLY_MS = 500; // before the end of the run
+
+/** Did a process end in the middle of its story, while the run went on? */
+function endedEarly(evidence: Evidence, live: Live, who: Who): boolean {
+  const { lastSeen } = live.processes.get(pidOf(evidence, who) ?? -1) ?? {};
+  return lastSeen !== undefined && lastSeen < live.ms - EARLY_MS &&
+    !linesOf(evidence, who).some(({ what }) => what === "finish");
 }
 
 /** Two processes with different Pids that really ran. */
@@ -114,7 +136,7 @@ export function areTwo(evidence: Evidence): Finding {
       got: `both have Pid ${one}${threads > 1 ? ", as threads" : ""}`,
       hint: threads > 1
         ? "threads share one process: start two processes (fork, multiprocessing.Process)"
-        : "one process plays both parts: start two processes",
+        : "one process plays both parts, or each part asks for its Pid before it is a process: ask in each child (in a shell $BASHPID, not $$)",
       line: evidence.lines.findLastIndex(({ what }) => what === "pid"),
     };
   }
@@ -135,12 +157,17 @@ export function areTwo(evidence: Evidence): Finding {
     ok: false,
     expected: "both Pids belong to processes that run",
     got: `no process ${unseen.join(" and ")} ran`,
-    hint:
-      "the Pids are printed, not asked for: getpid() in each of two processes",
+    hint: isThread(live, unseen[0])
+      ? "that is a thread's number: threads share one process, so start two processes"
+      : "the Pids are printed, not asked for: getpid() in each of two processes",
     line: evidence.lines.findIndex(({ value, what }) =>
       what === "pid" && value === unseen[0]
     ),
   };
+}
+
+function isThread({ processes }: Live, tid: number): boolean {
+  return [...processes.values()].some(({ tids }) => tids.includes(tid));
 }
 
 const SHORT_MS = 200;
@@ -192,7 +219,9 @@ export function share(evidence: Evidence): Finding {
   ) {
     return { ok: undefined, got: "a process was there too shortly to be seen" };
   }
-  return object !== undefined ? { ok: true, got: object } : {
+  if (object !== undefined) return { ok: true, got: object };
+  const way = hiddenWay(live, one, two);
+  return way !== undefined ? { ok: undefined, got: way } : {
     ok: false,
     got: "none was seen",
     expected: "a pipe, a FIFO, a queue, a socket or shared memory",

@@ -19,7 +19,7 @@ export function sharedObject(
   if (best && !isGuess(best)) return describe(best);
   const server = sameServer(live, from, to);
   if (server !== undefined) return `a server of both at ${server}`;
-  return best && describe(best);
+  return best && !fileBetween(live, from, to) ? describe(best) : undefined;
 }
 
 /** Is it a pipe that may have been inherited for another purpose? */
@@ -27,12 +27,23 @@ function isGuess({ used, object }: Use): boolean {
   return !used && object.kind === "pipe";
 }
 
-/** What can join two processes; what certainly carried values comes first. */
+/** What `from` writes to and `to` reads from. */
+function joining({ objects }: Live, from: number, to: number): Use[] {
+  return [...objects.values()].filter(({ users }) =>
+    users.get(from)?.writes && users.get(to)?.reads
+  );
+}
+
+function fileBetween(live: Live, from: number, to: number): Use | undefined {
+  return joining(live, from, to).find(({ object }) => object.kind === "file");
+}
+
+/** The candidates, those that certainly carried values first. */
 export function between(live: Live, from: number, to: number): Use[] {
-  const reads = live.processes.get(to)?.readBytes !== 0;
-  return [...live.objects.values()].filter((use) => {
-    if (!use.users.get(from)?.writes || !use.users.get(to)?.reads) return false;
+  const reads = readsAnything(live, to);
+  return joining(live, from, to).filter((use) => {
     switch (use.object.kind) {
+      case "file": // no kernel object
       case "semaphore": // it says when, and carries no value
         return false;
       // A forked child inherits pipes that have nothing to do with the values,
@@ -40,10 +51,55 @@ export function between(live: Live, from: number, to: number): Use[] {
       // If the child reads nothing at all, none of its pipes carries values.
       case "pipe":
         return use.used || reads;
+      case "socket":
+        return isConnected(use);
       default:
         return true;
     }
   }).sort((a, b) => Number(b.used) - Number(a.used));
+}
+
+function readsAnything({ processes }: Live, pid: number): boolean {
+  return processes.get(pid)?.readBytes !== 0;
+}
+
+function isConnected({ object: { id, name } }: Use): boolean {
+  return name !== undefined || id.includes("-"); // two ends: connectionOf()
+}
+
+/**
+ * How values may get from one process to the other though no object of both was
+ * seen, in words.
+ *
+ * @returns `undefined`: in no way.
+ */
+export function hiddenWay(
+  live: Live,
+  from: number,
+  to: number,
+): string | undefined {
+  const file = fileBetween(live, from, to);
+  if (file) return `a regular file, ${file.object.name}`;
+  for (const pid of live.processes.keys()) {
+    if (pid === from || pid === to) continue;
+    const [first] = between(live, from, pid);
+    const [second] = between(live, pid, to);
+    if (!first?.used || !second) continue;
+    return `process ${pid} may pass values on, from ${describe(first)} to ` +
+      describe(second);
+  }
+  const loose = [...live.objects.values()].filter((use) =>
+    use.object.kind === "socket" && !isConnected(use)
+  );
+  if ([from, to].every((pid) => loose.some(({ users }) => users.has(pid)))) {
+    return "each has a socket without a connection: datagrams are not followed";
+  }
+  const looks = live.processes.get(to)?.looks ?? [];
+  const bytes = (looks.at(-1)?.readBytes ?? 0) - (looks[1]?.readBytes ?? 0);
+  return bytes > 0 && looks.length > 1
+    ? `process 2 has read ${bytes} bytes of a regular file, or of something ` +
+      "that it did not keep open"
+    : undefined;
 }
 
 /** The name of a server that both are connected to, such as a Manager. */
@@ -57,8 +113,8 @@ function sameServer({ objects }: Live, one: number, two: number) {
 }
 
 function describe({ object: { kind, id, name } }: Use): string {
-  if (kind === "pipe") return `the pipe ${id}`;
-  if (kind === "socket" && name === undefined) return `the connection ${id}`;
+  if (kind === "pipe") return `a pipe, ${id}`;
+  if (kind === "socket" && name === undefined) return `a connection, ${id}`;
   if (kind === "shared memory" && name === undefined) {
     return "shared memory without a name";
   }

@@ -17,6 +17,8 @@ import type { Trace, Use } from "./evidence.ts";
 
 /** wchan: the thread waits in the kernel for something to read. */
 const READS = /read|recv|skb|sk_wait/;
+/** wchan: it waits in epoll_wait(2). */
+const POLLS = /epoll|ep_poll/;
 
 /** Every process that the program starts, and the objects that they have open. */
 export class Watch {
@@ -34,11 +36,16 @@ export class Watch {
 
   /** The Pids of all that run now. */
   running(): number[] {
-    // An orphan becomes our child, so nothing escapes: adoptOrphans().
-    return descendantsOf(Deno.pid, this.#others).filter((pid) => {
-      const orphan = !this.#started.has(pid) && childrenOf(pid).length === 0;
-      return !(orphan && reap(pid));
-    });
+    // An orphan becomes our child, so nothing escapes: adoptOrphans(). What ends
+    // while we look leaves its own children to us: then we look again.
+    for (;;) {
+      const found = descendantsOf(Deno.pid, this.#others);
+      const running = found.filter((pid) => {
+        const orphan = !this.#started.has(pid) && childrenOf(pid).length === 0;
+        return !(orphan && reap(pid));
+      });
+      if (running.length === found.length) return running;
+    }
   }
 
   /** Looks at all of them. @param at ms since the start. */
@@ -60,6 +67,7 @@ export class Watch {
       firstSeen: at,
       lastSeen: at,
       threads: 0,
+      tids: [],
       wchans: new Map<string, number>(),
       looks: [],
     };
@@ -67,10 +75,13 @@ export class Watch {
     trace.command = command;
     trace.lastSeen = at;
     trace.readBytes = readBytes;
+    for (const { tid } of threads) {
+      if (!trace.tids.includes(tid)) trace.tids.push(tid);
+    }
     trace.threads = Math.max(trace.threads, threads.length);
     // It runs, or would if a processor were free.
     const running = threads.some(({ state }) => state === "R");
-    trace.looks.push({ at, cpuMs, running });
+    trace.looks.push({ at, cpuMs, running, readBytes });
     for (const { wchan } of threads) {
       trace.wchans.set(wchan, (trace.wchans.get(wchan) ?? 0) + 1);
     }
@@ -108,12 +119,15 @@ export class Watch {
   /** A process that waits in read(2) uses what it reads: proc_pid_syscall(5). */
   #noteWaits({ pid, threads, objects }: ProcessSeen) {
     for (const { tid, wchan } of threads) {
-      if (!READS.test(wchan)) continue;
+      const polls = POLLS.test(wchan);
+      if (!polls && !READS.test(wchan)) continue;
       const call = readText(`/proc/${pid}/task/${tid}/syscall`) ?? "";
       const fd = Number(call.split(" ")[1]);
-      const object = objects.find((object) => object.fd === fd);
-      const use = object && this.objects.get(object.id);
-      if (use) use.used = true;
+      const fds = polls ? polledBy(pid, fd) : [fd];
+      for (const object of objects) {
+        const use = this.objects.get(object.id);
+        if (use && fds.includes(object.fd ?? -1)) use.used = true;
+      }
     }
   }
 
@@ -135,4 +149,10 @@ export class Watch {
       }
     }
   }
+}
+
+/** What an epoll(7) descriptor waits for: proc_pid_fdinfo(5). */
+function polledBy(pid: number, fd: number): number[] {
+  const info = readText(`/proc/${pid}/fdinfo/${fd}`) ?? "";
+  return [...info.matchAll(/^tfd:\s*(\d+)/gm)].map(([, tfd]) => Number(tfd));
 }

@@ -47,7 +47,8 @@ export function channelsBetween(
   const groups = new Map<string, { object: ObjectSeen; ends: EndSeen[] }>();
   for (const { pid, objects } of processes) {
     for (const object of objects) {
-      const { id, fd, access } = object;
+      const { kind, id, fd, access } = object;
+      if (kind === "file") continue;
       const group = groups.get(id) ?? { object, ends: [] };
       // A process may have the same end under several numbers.
       const has = group.ends.some((end) =>

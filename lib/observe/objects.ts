@@ -27,7 +27,7 @@ function descriptorsOf(pid: number): ObjectSeen[] {
   });
 }
 
-type Identity = Pick<ObjectSeen, "kind" | "id" | "name">;
+type Identity = Pick<ObjectSeen, "kind" | "id" | "name" | "boundTo">;
 
 /** What a descriptor leads to; `undefined`: nothing to communicate through. */
 function identify(
@@ -47,8 +47,9 @@ function identify(
     if (isMessageQueue(place)) {
       return { kind: "message queue", id: `queue:${link}`, name: link };
     }
-    return stat(place).kind === "FIFO"
-      ? { kind: "FIFO", id: `FIFO:${link}`, name: link }
+    const { kind } = stat(place);
+    return kind === "FIFO" || kind === "file"
+      ? { kind, id: `${kind}:${link}`, name: link }
       : undefined;
   } finally {
     close(place);

@@ -47,8 +47,12 @@ export interface ProcessSeen {
   objects: ObjectSeen[];
 }
 
-/** The kinds of kernel objects through which processes communicate. */
+/**
+ * The kinds of objects through which processes communicate; a regular file is
+ * none of the lab's mechanisms.
+ */
 export type ObjectKind =
+  | "file"
   | "pipe"
   | "FIFO"
   | "socket"
@@ -64,6 +68,8 @@ export interface ObjectSeen {
   id: string;
   /** Its name, where it has one: `/home/me/run/lab.fifo`, `/dev/shm/psm_1`. */
   name?: string;
+  /** Where a Unix socket without a connection is bound: it may listen there. */
+  boundTo?: string;
   /** The descriptor; a mapping has none. */
   fd?: number;
   /** What the process can do with it. */

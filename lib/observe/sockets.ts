@@ -5,6 +5,7 @@
  */
 import { readText } from "../posix/folder.ts";
 import { socketPeers } from "../posix/socket_diag.ts";
+import type { ObjectSeen } from "./seen.ts";
 
 /** How long (ms) what the kernel told is used again: it lists all sockets. */
 const FRESH_MS = 20;
@@ -59,16 +60,18 @@ const LISTEN = "0A"; // TCP_LISTEN
  *
  * @param link Such as `socket:[4711]`.
  */
-export function connectionOf(link: string): { id: string; name?: string } {
+export function connectionOf(
+  link: string,
+): Pick<ObjectSeen, "id" | "name" | "boundTo"> {
   refresh();
   const inode = Number(link.slice("socket:[".length, -1));
   const peer = peers.get(inode);
-  const path = peer === undefined
-    ? undefined // it listens, and joins nothing yet
-    : paths.get(inode) ?? paths.get(peer);
-  const name = ports.get(inode) ?? path;
-  const id = peer === undefined
-    ? link
-    : `socket:[${Math.min(inode, peer)}]-[${Math.max(inode, peer)}]`;
-  return name === undefined ? { id } : { id, name };
+  const name = ports.get(inode);
+  if (peer === undefined) {
+    const boundTo = paths.get(inode); // it listens, and joins nothing yet
+    return { id: link, ...name && { name }, ...boundTo && { boundTo } };
+  }
+  const id = `socket:[${Math.min(inode, peer)}]-[${Math.max(inode, peer)}]`;
+  const path = name ?? paths.get(inode) ?? paths.get(peer);
+  return path === undefined ? { id } : { id, name: path };
 }

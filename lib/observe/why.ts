@@ -76,6 +76,7 @@ function because(pid: number, channel?: ChannelSeen): string {
 }
 
 const NOUNS: Record<ChannelSeen["kind"], string> = {
+  file: "file",
   pipe: "pipe",
   FIFO: "pipe",
   socket: "socket",

@@ -52,6 +52,26 @@ export const RIGHT: readonly Example[] = [
   { title: "a list of a Manager", files: ["right_manager.py"] },
   { title: "a System V queue", files: ["right_system_v.py"] },
   {
+    title: "the parent hands values on",
+    files: ["right_relay.py"],
+    says: /may pass values on/,
+  },
+  {
+    title: "a regular file",
+    files: ["odd_file.py"],
+    says: /a regular file, /,
+  },
+  {
+    title: "a regular file, opened for each value",
+    files: ["odd_reopened.py"],
+    says: /a regular file/,
+  },
+  {
+    title: "UDP datagrams",
+    files: ["odd_datagrams.py"],
+    says: /datagrams are not followed/,
+  },
+  {
     title: "behind a prompt, in its own words",
     files: ["odd_prompt.py"],
     says: /spelled in another way/,
@@ -71,6 +91,18 @@ export const WRONG: readonly Example[] = [
     files: ["wrong_threads.py"],
     rule: 2,
     says: /threads share one process/,
+  },
+  {
+    title: "threads that say their own numbers",
+    files: ["wrong_thread_numbers.py"],
+    rule: 2,
+    says: /a thread's number/,
+  },
+  {
+    title: "asks for the Pid before fork",
+    files: ["wrong_pid_before.py"],
+    rule: 2,
+    says: /before it is a process/,
   },
   {
     title: "one process prints a transcript",
@@ -135,6 +167,27 @@ export const WRONG: readonly Example[] = [
     rule: 1,
     says: /same order in both/,
     endless: true,
+  },
+  {
+    title: "process 2 looks at a copy",
+    files: ["wrong_copy.py"],
+    rule: 1,
+    says: /a copy of its own/,
+    endless: true,
+  },
+  {
+    title: "process 1 dies",
+    files: ["wrong_dies.py"],
+    rule: 1,
+    says: /process 1 ended too early/,
+    endless: true,
+  },
+  {
+    title: "leaves sockets, FIFOs and queues behind",
+    files: ["wrong_names_left.py"],
+    rule: 1,
+    says:
+      /(?=.*the socket )(?=.*the FIFO )(?=.*the message queue \/left)(?=.*the System V message queue)/,
   },
   {
     title: "leaves a segment and a child behind",
@@ -229,7 +282,8 @@ export function wrongVerdict(
   });
   const said =
     `${judgement.verdict}: rule ${failure?.number}, ${failure?.got}` +
-    `, ${failure?.hint}; ${judgement.remarks}`;
+    `, ${failure?.hint}; ${judgement.remarks}; ` +
+    judgement.results.map(({ got }) => got);
   const verdict = rule === undefined ? "pass" : "fail";
   if (judgement.verdict !== verdict || failure?.number !== rule) return said;
   return says === undefined || says.test(said) ? undefined : said;

@@ -31,7 +31,9 @@ function testOf(example: Example, kind: string) {
         );
         assert(evidence.lines.length <= 2000, "the log is bounded");
       }
-      const left = namesIn(folder.path).filter((name) => name !== "program");
+      const left = namesIn(folder.path)
+        .filter((name) => !["program", "kept"].includes(name));
+      assertEquals(namesIn(`${folder.path}/kept`), []);
       assertEquals(left, []);
       const segments = namesIn("/dev/shm");
       assertEquals(segments.filter((name) => name.startsWith("left-")), []);
