@@ -27,7 +27,7 @@ export function formatted(
 ): string {
   switch (format) {
     case "text":
-      return reports.map(asText).join("\n");
+      return [...reports.map(asText), ...summary(reports)].join("\n");
     case "json":
       return JSON.stringify(reports.map(everything), undefined, 2) + "\n";
     case "junit":
@@ -37,6 +37,13 @@ export function formatted(
     case "github":
       return reports.map(asGithub).join("");
   }
+}
+
+/** Below many reports: how many programs passed. */
+function summary(reports: readonly Report[]): string[] {
+  if (reports.length < 2) return [];
+  const passed = reports.filter(({ verdict }) => verdict === "pass");
+  return [`${passed.length} of ${reports.length} programs passed\n`];
 }
 
 /** Everything that is known, in plain JSON. */

@@ -148,7 +148,10 @@ function many(line: CommandLine<CheckOptions>): Subject[] {
     const cwd = path.slice(0, path.lastIndexOf("/")) || "/";
     return {
       name: file,
-      again: commandLine(line, ["--", "sh", "-c", quoted(typed)]),
+      again: commandLine(line, [
+        quoted(`--each=${file}`),
+        quoted(`--run=${run}`),
+      ]),
       programs: [{ commands: [["sh", "-c", typed]], cwd }],
       pair: false,
     };

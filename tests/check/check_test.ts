@@ -1,45 +1,11 @@
-// The command itself: its modes, its reports, its exit codes.
+// The command itself: what it can judge, its reports, its exit codes.
 import { assert, assertEquals, assertMatch } from "@std/assert";
-import { delay } from "@std/async/delay";
-import { judge, LATE_MS } from "../../lib/check/judge.ts";
-import { reportOn } from "../../lib/check/report.ts";
-import { SHEET } from "../../lib/check/evidence.ts";
-import { descendantsOf, processSeen } from "../../lib/observe/mod.ts";
 import { readRecording } from "../../lib/observe/recording.ts";
-import { isAlive } from "../../lib/posix/process.ts";
-import {
-  freshName,
-  hasPython,
-  leftovers,
-  shell,
-  start,
-  taskArguments,
-} from "../scripts.ts";
-import { MECHANISMS } from "../mechanisms.ts";
-import { serverEnv } from "../test_server.ts";
-import { FAST, freshFolder } from "./programs.ts";
-import { runApart } from "./run_apart.ts";
+import { freshName, hasPython, leftovers, taskArguments } from "../scripts.ts";
+import { check, PROGRAMS, python } from "./command.ts";
+import { freshFolder } from "./programs.ts";
 
-const FLAGS = ["--pause=1s", "--retry=200ms", "--timeout=10s"];
-const ENV = { PAUSE: "1", RETRY: "0.2", PYTHONDONTWRITEBYTECODE: "1" };
-const PROGRAMS = new URL("../../fixtures/programs/", import.meta.url).pathname;
 const ignore = !hasPython();
-
-/** Runs check. @returns Its report, its log and its exit code. */
-async function check(...args: string[]) {
-  await using script = start("check", [...FLAGS, ...args], { env: ENV });
-  const { code, log } = await script.ended();
-  return { code, log, text: new TextDecoder().decode(await script.output()) };
-}
-
-/** Runs a shell's line. @returns What it prints. */
-async function typed(line: string): Promise<string> {
-  await using sh = shell(line);
-  assertEquals((await sh.ended()).code, 0, line);
-  return new TextDecoder().decode(await sh.output());
-}
-
-const python = (file: string) => ["--", "python3", PROGRAMS + file];
 
 Deno.test({
   name: "check shows the rule that failed, its lines and a hint, exit 1",
@@ -117,13 +83,18 @@ Deno.test({
       );
     }
     const csv = `${folder.path}/marks.csv`;
-    const { code } = await check(
+    const { code, text } = await check(
       `--each=${folder.path}/*/lab3.py`,
       "--run=python3 {}",
       `--csv=${csv}`,
       `--record=${folder.path}/records`,
     );
     assertEquals(code, 1);
+    assertMatch(
+      text,
+      / again .* --each=\S+\/ada\/lab3.py '--run=python3 {}'$/m,
+    );
+    assertMatch(text, /\n1 of 3 programs passed\n$/);
     const [names, ada, bob, eve, ...more] = Deno.readTextFileSync(csv)
       .split("\r\n");
     assertMatch(names, /^program,verdict,score,of,passed,runs,rule,got,hint,/);
@@ -204,100 +175,4 @@ Deno.test("check --side judges a half against ours, over the FIFO", async () => 
     assert(!text.includes("spins"), text);
   }
   assertEquals(leftovers(name), []);
-});
-
-for (const { name: via, available } of MECHANISMS) {
-  Deno.test({
-    name: `check: right: our own lab --via=${via}`,
-    ignore: available() !== true,
-    async fn() {
-      const args = [
-        ...taskArguments("lab"),
-        `--via=${via}`,
-        `--name=${freshName()}`,
-        "--pause=1s",
-        "--retry=200ms",
-      ];
-      const evidence = await runApart(
-        { commands: [[Deno.execPath(), ...args]], env: serverEnv() },
-        20_000,
-      );
-      const { results } = judge(evidence, { ...SHEET, ...FAST, strict: true });
-      const failed = results.filter(({ status }) => status === "fail");
-      // Workers share one process, and so one Pid: check tells them apart.
-      assertEquals(
-        failed.map(({ number, got }) => [number, got.replace(/\d+/, "N")]),
-        via === "workers" ? [[2, "both have Pid N, as threads"]] : [],
-        evidence.lines.map(({ text }) => text).join("\n"),
-      );
-    },
-  });
-}
-
-Deno.test({
-  name: "check ends the program on Ctrl-C, exit 130",
-  ignore,
-  async fn() {
-    const env = { ...ENV, PAUSE: "60" };
-    await using script = start("check", python("right_fork.py"), { env });
-    let pids: number[] = [];
-    try {
-      for (let i = 0; i < 500 && pids.length < 3; i++) {
-        await delay(20);
-        pids = descendantsOf(script.pid).filter((pid) =>
-          processSeen(pid)?.command.startsWith("python")
-        );
-      }
-      assertEquals(pids.length, 3);
-      script.kill("SIGINT");
-      const { code } = await script.ended();
-      assertEquals([code, pids.filter(isAlive)], [130, []]);
-    } finally {
-      for (const pid of pids.filter(isAlive)) Deno.kill(pid, "SIGKILL");
-    }
-  },
-});
-
-Deno.test({
-  name: "check removes nothing that was there before",
-  ignore,
-  async fn() {
-    const path = `/dev/shm/test-${crypto.randomUUID().slice(0, 8)}`;
-    // Deno itself opens files in /dev only with --allow-all.
-    await typed(`echo old > ${path}`);
-    try {
-      const code = `
-import mmap, time
-file = open("${path}", "r+b"); memory = mmap.mmap(file.fileno(), 4)
-time.sleep(0.3)`;
-      const program = { commands: [["python3", "-c", code]] };
-      const { live } = await runApart(program, 10_000);
-      assertEquals([live?.endings[0].code, live?.left], [0, []]);
-      assertEquals(await typed(`cat ${path}`), "old\n");
-    } finally {
-      await typed(`rm ${path}`);
-    }
-  },
-});
-
-Deno.test({
-  name: "a rule about time that fails on a late machine is inconclusive",
-  ignore,
-  async fn() {
-    const program = {
-      commands: [["python3", PROGRAMS + "wrong_spins.py"]],
-      env: ENV,
-    };
-    const evidence = await runApart(program, 10_000);
-    const { live } = evidence;
-    assert(live);
-    const verdicts = [0, LATE_MS + 1].map((lateMs) => {
-      const late = { ...evidence, live: { ...live, lateMs } };
-      const judgement = judge(late, { ...SHEET, ...FAST });
-      return { evidence: late, judgement };
-    });
-    const reports = [verdicts.slice(0, 1), verdicts.slice(1), verdicts]
-      .map((runs) => reportOn("x", "x", runs).verdict);
-    assertEquals(reports, ["fail", "inconclusive", "fail"]);
-  },
 });

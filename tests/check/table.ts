@@ -96,6 +96,10 @@ if (part !== undefined) {
       `programs at a time and ${loops} busy loops beside them; the load ` +
       `average was ${before.toFixed(1)} before and ${after.toFixed(1)} after.`;
     await Deno.writeTextFile(PAGE, page(counts, Number(runs), said));
+    const args = ["fmt", "--quiet", PAGE.pathname];
+    const { success } = await new Deno.Command(Deno.execPath(), { args })
+      .output();
+    if (!success) throw new Error(`Cannot format ${PAGE.pathname}`);
   } finally {
     for (const each of busy) {
       each.kill("SIGKILL");
