@@ -9,24 +9,36 @@ import type { ObjectSeen } from "./seen.ts";
 
 /** How long (ms) what the kernel told is used again: it lists all sockets. */
 const FRESH_MS = 20;
+/** So long for TCP: on some machines to list it takes 40 ms of processor time. */
+const TCP_FRESH_MS = 200;
 
 let peers = new Map<number, number>();
+/** Every Unix socket, and its path or "". */
 let paths = new Map<number, string>();
+let readAt = -Infinity;
 /** Of TCP; the other end may be on another machine. */
 let ports = new Map<number, string>();
-let readAt = -Infinity;
+let tcpPeers = new Map<number, number>();
+let tcpReadAt = -Infinity;
 
-function refresh(): void {
-  if (performance.now() - readAt < FRESH_MS) return;
-  peers = socketPeers();
-  paths = new Map();
-  ports = new Map();
-  for (const table of ["tcp", "tcp6"]) readTcp(table);
-  for (const line of (readText("/proc/net/unix") ?? "").split("\n").slice(1)) {
-    const [inode, path] = line.trim().split(/ +/).slice(6);
-    if (path !== undefined) paths.set(Number(inode), path);
+function refresh(inode: number): void {
+  if (performance.now() - readAt >= FRESH_MS) {
+    peers = socketPeers();
+    paths = new Map();
+    const [, ...rows] = (readText("/proc/net/unix") ?? "").split("\n");
+    for (const row of rows) {
+      const [unix, path = ""] = row.trim().split(/ +/).slice(6);
+      paths.set(Number(unix), path);
+    }
+    readAt = performance.now();
   }
-  readAt = performance.now();
+  // A connection stays what it is until it is closed.
+  if (paths.has(inode) || tcpPeers.has(inode)) return;
+  if (performance.now() - tcpReadAt < TCP_FRESH_MS) return;
+  ports = new Map();
+  tcpPeers = new Map();
+  for (const table of ["tcp", "tcp6"]) readTcp(table);
+  tcpReadAt = performance.now();
 }
 
 /** proc_net_tcp(5): a connection within this machine is there twice. */
@@ -45,7 +57,7 @@ function readTcp(table: string): void {
   for (const { local, remote, state, inode } of sockets) {
     if (state === LISTEN || inode === 0) continue;
     const other = ends.get(`${remote} ${local}`);
-    if (other !== undefined) peers.set(inode, other).set(other, inode);
+    if (other !== undefined) tcpPeers.set(inode, other).set(other, inode);
     ends.set(`${local} ${remote}`, inode);
     const port = listening.has(portOf(local)) ? portOf(local) : portOf(remote);
     ports.set(inode, `TCP port ${port}`);
@@ -63,15 +75,15 @@ const LISTEN = "0A"; // TCP_LISTEN
 export function connectionOf(
   link: string,
 ): Pick<ObjectSeen, "id" | "name" | "boundTo"> {
-  refresh();
   const inode = Number(link.slice("socket:[".length, -1));
-  const peer = peers.get(inode);
+  refresh(inode);
+  const peer = peers.get(inode) ?? tcpPeers.get(inode);
   const name = ports.get(inode);
   if (peer === undefined) {
     const boundTo = paths.get(inode); // it listens, and joins nothing yet
     return { id: link, ...name && { name }, ...boundTo && { boundTo } };
   }
   const id = `socket:[${Math.min(inode, peer)}]-[${Math.max(inode, peer)}]`;
-  const path = name ?? paths.get(inode) ?? paths.get(peer);
-  return path === undefined ? { id } : { id, name: path };
+  const path = name || paths.get(inode) || paths.get(peer);
+  return !path ? { id } : { id, name: path };
 }

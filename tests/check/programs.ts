@@ -54,7 +54,7 @@ export const RIGHT: readonly Example[] = [
   {
     title: "the parent hands values on",
     files: ["right_relay.py"],
-    says: /may pass values on/,
+    says: /may pass values on|a pipe, /, // seen before each closed its end
   },
   {
     title: "a regular file",

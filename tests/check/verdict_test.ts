@@ -37,14 +37,19 @@ for (const { name: via, available } of MECHANISMS) {
         ...taskArguments("lab"),
         `--via=${via}`,
         `--name=${freshName()}`,
-        "--pause=1s",
+        "--pause=3s",
         "--retry=200ms",
       ];
       const evidence = await runApart(
         { commands: [[Deno.execPath(), ...args]], env: serverEnv() },
         20_000,
       );
-      const { results } = judge(evidence, { ...SHEET, ...FAST, strict: true });
+      const { results } = judge(evidence, {
+        ...SHEET,
+        ...FAST,
+        pauseMs: 3000, // process 2 may start late on a busy machine
+        strict: true,
+      });
       const failed = results.filter(({ status }) => status === "fail");
       // Workers share one process, and so one Pid: check tells them apart.
       assertEquals(
