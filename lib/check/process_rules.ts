@@ -107,12 +107,13 @@ function whyEndless(evidence: Evidence, live: Live, count: number): string {
     : "a process waits for something that never comes";
 }
 
-const EARLY_MS = 500; // before the end of the run
-
-/** Did a process end in the middle of its story, while the run went on? */
+/** Did a process end in the middle of its story, before the last look? */
 function endedEarly(evidence: Evidence, live: Live, who: Who): boolean {
   const { lastSeen } = live.processes.get(pidOf(evidence, who) ?? -1) ?? {};
-  return lastSeen !== undefined && lastSeen < live.ms - EARLY_MS &&
+  const lastLook = Math.max(
+    ...[...live.processes.values()].map((trace) => trace.lastSeen),
+  );
+  return lastSeen !== undefined && lastSeen < lastLook &&
     !linesOf(evidence, who).some(({ what }) => what === "finish");
 }
 
@@ -132,6 +133,7 @@ export function areTwo(evidence: Evidence): Finding {
     const { threads = 1 } = live?.processes.get(one) ?? {};
     return {
       ok: false,
+      sure: true,
       expected: "two different Pids",
       got: `both have Pid ${one}${threads > 1 ? ", as threads" : ""}`,
       hint: threads > 1

@@ -9,6 +9,8 @@ import type { Evidence, Expectation } from "./evidence.ts";
 export interface Finding {
   /** `undefined`: what is known of the run does not tell. */
   ok: boolean | undefined;
+  /** No busy machine could make a right program look so. */
+  sure?: boolean;
   /** What was seen, in a few words. */
   got: string;
   /** What should have been seen, if it was not. */
