@@ -109,11 +109,14 @@ function whyEndless(evidence: Evidence, live: Live, count: number): string {
 
 /** Did a process end in the middle of its story, before the last look? */
 function endedEarly(evidence: Evidence, live: Live, who: Who): boolean {
-  const { lastSeen } = live.processes.get(pidOf(evidence, who) ?? -1) ?? {};
+  const pid = pidOf(evidence, who);
+  if (pid === undefined) return false;
+  // It may have been there too shortly to be seen at all.
+  const { lastSeen = 0 } = live.processes.get(pid) ?? {};
   const lastLook = Math.max(
     ...[...live.processes.values()].map((trace) => trace.lastSeen),
   );
-  return lastSeen !== undefined && lastSeen < lastLook &&
+  return lastSeen < lastLook &&
     !linesOf(evidence, who).some(({ what }) => what === "finish");
 }
 
