@@ -170,6 +170,12 @@ function unreachable(place: string, error: unknown): LabError {
       `Cannot enter ${place} as it refuses us: set NATS_USER and NATS_PASSWORD, NATS_TOKEN, NATS_CREDS, or NATS_CERT and NATS_KEY`,
     );
   }
+  // The alert of a refused certificate can get lost, see connectOrAlert().
+  if (place.startsWith("tls:") && why === "timeout") {
+    return new LabError(
+      `Cannot enter ${place} as it does not answer: where it asks for a certificate, set NATS_CERT and NATS_KEY`,
+    );
+  }
   return new LabError(
     `Cannot reach a NATS server at ${place} (${why}): deno task nats starts one`,
   );

@@ -137,7 +137,9 @@ async function moves(open: Open): Promise<void> {
 
 async function priorities(open: Open): Promise<void> {
   const { browser } = open;
-  await open.run({ via: "queue", count: "60", priorities: "0,5,9" });
+  // Slowly, so that the consumer leaves nothing before it is stopped.
+  const slowly = { count: "60", interval: "100ms" };
+  await open.run({ via: "queue", priorities: "0,5,9", ...slowly });
   const consumer = `[data-pid="${await open.pidOf("consumer")}"]`;
   await browser.shows("Read: ", `${consumer} .log`);
   await browser.press("Stop", consumer);
