@@ -5,6 +5,7 @@
  */
 // Deno.Command cannot hand a descriptor of ours to a child; spawn() can.
 import { spawn } from "node:child_process";
+import { guardGroup } from "./guard.ts";
 
 /** How a child has ended. */
 export interface Ending {
@@ -37,7 +38,10 @@ export interface ProcessOptions {
   stdout?: number | "inherit" | "ignore";
   /** Reads its standard error. @default the child writes to ours */
   onError?: (pieces: AsyncIterable<Uint8Array>, pid: number) => Promise<void>;
-  /** Make it the first of a new process group, as a shell does with a job. */
+  /**
+   * Make it the first of a new process group, as a shell does with a job. The
+   * group is killed if this process ends before it, even by kill -9.
+   */
   newGroup?: boolean;
 }
 
@@ -69,6 +73,10 @@ export function startProcess(options: ProcessOptions): Child {
   });
   let running = process.pid !== undefined;
   over.then(() => running = false);
+  if (newGroup && process.pid !== undefined) {
+    const guarded = guardGroup(process.pid);
+    over.then(() => guarded[Symbol.dispose]());
+  }
   const send = (signal: Deno.Signal) => {
     if (running && process.pid) sendSignal(process.pid, signal);
   };
