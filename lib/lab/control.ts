@@ -4,6 +4,7 @@
  *
  * @module
  */
+import { delay } from "@std/async/delay";
 import { TextLineStream } from "@std/streams/text-line-stream";
 import type { ProcessLog } from "../cli/log.ts";
 import { parseDuration } from "../wait/duration.ts";
@@ -26,7 +27,8 @@ export class Control implements Disposable {
   readonly rests: Rests;
   readonly #log: ProcessLog;
   readonly #abort = new AbortController();
-  #stepping = false;
+  /** Does each value wait for a step? */
+  stepping = false;
   #steps = 0; // that may be made
   #changed = Promise.withResolvers<void>();
 
@@ -56,9 +58,9 @@ export class Control implements Disposable {
     const [word, text = ""] = command.split(/ +/);
     const ms = parseDuration(text);
     if (word === "step") {
-      this.#stepping = true;
+      this.stepping = true;
       this.#steps++;
-    } else if (word === "go") this.#stepping = false;
+    } else if (word === "go") this.stepping = false;
     else if ((word === "pause" || word === "interval") && ms !== undefined) {
       this.rests[word] = ms;
     } else {
@@ -68,12 +70,25 @@ export class Control implements Disposable {
     this.#changed = Promise.withResolvers();
   }
 
+  /** Rests between two values. A command has its effect at once. */
+  async rest(which: keyof Rests, signal?: AbortSignal): Promise<void> {
+    const start = performance.now();
+    for (;;) {
+      const left = start + this.rests[which] - performance.now();
+      if (left <= 0 || this.stepping) return;
+      const command = new AbortController();
+      const over = delay(left, { signal: command.signal });
+      await Promise.race([over, this.#wait(signal)])
+        .finally(() => command.abort());
+    }
+  }
+
   /** Waits until the next value may be written. */
   async turn(signal?: AbortSignal): Promise<void> {
-    while (this.#stepping && this.#steps === 0) {
+    while (this.stepping && this.#steps === 0) {
       await this.#wait(signal);
     }
-    if (this.#stepping) this.#steps--;
+    if (this.stepping) this.#steps--;
   }
 
   /** Resolves when a command has come. @throws The signal's reason. */

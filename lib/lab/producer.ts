@@ -186,14 +186,14 @@ async function rest(
   written: number,
   { pauseEvery, quiet, log, wait, control, ...options }: ProduceOptions,
 ): Promise<void> {
-  await control?.turn(wait.signal);
-  if (written === 0) return;
   const { pause, interval } = control?.rests ?? options;
   const { clock = systemClock, signal } = wait;
-  if (pause > 0 && pauseEvery > 0 && written % pauseEvery === 0) {
-    if (!quiet) log.pause(pause);
-    await clock.sleep(pause, signal);
-  } else if (interval > 0) {
-    await clock.sleep(interval, signal);
+  const pauses = pause > 0 && pauseEvery > 0 && written % pauseEvery === 0;
+  const ms = pauses ? pause : interval;
+  if (written > 0 && ms > 0 && !control?.stepping) {
+    if (pauses && !quiet) log.pause(pause);
+    if (control) await control.rest(pauses ? "pause" : "interval", signal);
+    else await clock.sleep(ms, signal);
   }
+  await control?.turn(signal);
 }

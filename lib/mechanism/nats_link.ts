@@ -82,7 +82,7 @@ export async function dial(server?: string): Promise<Link> {
 }
 
 /**
- * Connects, and hears TLS alerts: for a moment after the handshake the client
+ * Connects, and hears refusals: for a moment after the (TLS) handshake the client
  * does not listen to its socket (node_transport.js, startTLS), and a server
  * that refuses our certificate may say so just then.
  */
@@ -96,15 +96,14 @@ async function connectOrAlert(
     alert.reject(event.error);
   };
   addEventListener("error", hear);
-  try {
-    return await Promise.race([connect(options), alert.promise]);
-  } finally {
-    removeEventListener("error", hear);
-  }
+  // Refused, we listen on: the server hangs up after its answer.
+  const connection = await Promise.race([connect(options), alert.promise]);
+  removeEventListener("error", hear);
+  return connection;
 }
 
-/** What the TLS library says when the server refuses our certificate. */
-const ALERT = /fatal alert/;
+/** What is said when the server refuses our certificate, or hangs up on us. */
+const ALERT = /fatal alert|ECONNRESET/;
 
 /** A connection that is lost comes back as soon as its server does. */
 const CONNECTION: ConnectionOptions = {

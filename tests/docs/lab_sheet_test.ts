@@ -43,7 +43,10 @@ function normalised(line: string): string {
     .replace(/\d+ (of 1000000 values .*, )\d+/, "N $1N")
     .replace(/^(real|user|sys)\t.*/, "$1 T")
     // The numbers that the kernel gives, and how long a futex may sleep.
-    .replace(/^(:\w+\()\d+/, "$1FD").replace(/, \d+, 0\) = 0x\w+/, ", FD, 0)")
+    .replace(/^((process\d)?:\w+\()\d+/, "$1FD").replace(
+      /, \d+, 0\) = 0x\w+/,
+      ", FD, 0)",
+    )
     .replace(/^(:accept4.*= )\d+|fd\/\d+/, "$1FD")
     .replace(/FUTEX_WAIT, \d+/, "FUTEX_WAIT, N")
     .replace(/Pids \d+ and \d+/, "Pids N and N") // of a report of check

@@ -8,7 +8,7 @@ Deno.test("producer --control: step by step, then go, with other rests", async (
   const input = writable.getWriter();
   const type = (line: string) =>
     input.write(new TextEncoder().encode(`${line}\n`));
-  const flags = ["--via=queue", `--name=${name}`, "--count=4"];
+  const flags = ["--via=queue", `--name=${name}`, "--count=7"];
   await using producer = start(
     "producer",
     [
@@ -21,17 +21,20 @@ Deno.test("producer --control: step by step, then go, with other rests", async (
     { input: readable },
   );
   const timer = setTimeout(() => producer.kill("SIGKILL"), 30_000);
-  await type("interval 10ms");
-  await type("step");
   await producer.saw("Writing 1");
-  await type("step");
+  await type("step"); // ends the rest of a minute
   await producer.saw("Writing 2");
+  await type("step");
+  await producer.saw("Writing 3"); // no pause of a minute after it
+  await type("step");
+  await producer.saw("Writing 4");
   await type("nonsense");
   await producer.saw(
     "WARNING:process1:Cannot follow 'nonsense': it must be step",
   );
-  assert(!producer.lines.some((line) => line.includes("Writing 3")));
+  assert(!producer.lines.some((line) => line.includes("Writing 5")));
   await type("pause 10ms");
+  await type("interval 10ms");
   await type("go");
   const { code, log } = await producer.ended();
   clearTimeout(timer);
