@@ -98,10 +98,11 @@ Deno.test("Stage: step, another producer, a pause that changes, what is left", a
     stage.start({ ...RUN, count: 3, interval: "5s" });
     const producer = await told.pidOf("producer");
     await told.line("Read: 1");
-    assert(stage.tell(producer, "pause 0"));
-    assert(stage.tell(producer, "interval 0"));
     assertEquals(stage.startAnother("producer"), undefined);
     await told.line("Read: 4"); // where the first one was to end
+    assert(stage.tell(producer, "pause 0"));
+    assert(stage.tell(producer, "interval 0"));
+    await told.line("Read: 3"); // the other one keeps the consumer
     const consumer = await told.pidOf("consumer");
     assert(stage.signal(consumer, "SIGSTOP"));
     await told.saw((entry) =>
