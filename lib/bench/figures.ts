@@ -37,7 +37,7 @@ export interface Run {
   idle: Record<string, number>;
 }
 
-/** One result a line, four digits a figure: a file that git can compare. */
+/** One result a line, four digits a fraction: a file that git can compare. */
 export function asJson(data: Performance): string {
   const rows = (values: unknown[]) =>
     `[\n${values.map((value) => short(value)).join(",\n")}\n]`;
@@ -54,6 +54,8 @@ function short(value: unknown): string {
   return JSON.stringify(
     value,
     (_, value) =>
-      typeof value === "number" ? Number(value.toPrecision(4)) : value,
+      typeof value === "number" && !Number.isInteger(value)
+        ? Number(value.toPrecision(4))
+        : value,
   );
 }

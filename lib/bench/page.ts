@@ -6,6 +6,7 @@
  */
 import { markdownTable } from "markdown-table";
 import { LabError } from "../error.ts";
+import { BASELINES } from "./baseline.ts";
 import { COUNTS, type Growth } from "./growth.ts";
 import { conductLines, machineLines } from "./machine.ts";
 import { PEERS } from "./peer_list.ts";
@@ -180,8 +181,11 @@ function growthBlock({ growth }: Performance): string {
 function memoryBlock({ runs, growth }: Performance): string {
   const results = medianResults(runs);
   const megabytes = (bytes: number) => (bytes / 1e6).toFixed(0);
-  const names = [...new Set(results.map(({ mechanism }) => mechanism))];
-  const rows = names.map((name) => {
+  // A call and a copy take place in the benchmark's own process.
+  const baselines = new Set(BASELINES.map(({ name }) => name));
+  const names = new Set(results.map(({ mechanism }) => mechanism))
+    .difference(baselines);
+  const rows = [...names].map((name) => {
     const own = results.filter(({ mechanism }) => mechanism === name);
     const many = growth.find(({ mechanism, pairs }) =>
       mechanism === name && pairs === COUNTS[COUNTS.length - 1]

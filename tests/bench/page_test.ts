@@ -126,6 +126,22 @@ Deno.test("climb() says whether a rung was reached in all runs, in some, or in n
   assertEquals(climb(zeromq!, INVENTED.runs), undefined);
 });
 
+Deno.test("asJson() shortens fractions, and keeps whole numbers", () => {
+  const { runs: [kept], growth } = JSON.parse(asJson({
+    ...INVENTED,
+    runs: [{ ...run(1), results: [result("fifo", "block", 65_536, 1 / 3)] }],
+  }));
+  assertEquals(kept.results[0].size, 65_536);
+  assertEquals(kept.results[0].roundTrip.p50.median, 0.3333);
+  assertEquals(
+    growth,
+    GROWTH.map((one) => ({
+      ...one,
+      perSecond: Number(one.perSecond.toPrecision(4)),
+    })),
+  );
+});
+
 Deno.test("renewed() shows figures, and keeps the words around them", () => {
   const once = renewed(page, INVENTED);
   assertEquals(renewed(once, INVENTED), once);

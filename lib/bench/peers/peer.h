@@ -153,10 +153,22 @@ static double cpu_seconds(int who) {
          (u.ru_utime.tv_usec + u.ru_stime.tv_usec) / 1e6;
 }
 
-/* The most memory (bytes) that a process has used. */
-static long long memory(int who) {
+/* The most memory (bytes) that this process has used. Not from getrusage(2),
+ * which counts what the program that started this one had used. */
+static long long own_memory(void) {
+  FILE *status = fopen("/proc/self/status", "r");
+  char line[256];
+  long long kilobytes = 0;
+  while (status && fgets(line, sizeof line, status))
+    if (sscanf(line, "VmHWM: %lld", &kilobytes) == 1) break;
+  if (status) fclose(status);
+  return kilobytes * 1024;
+}
+
+/* The most memory (bytes) that the second process has used. */
+static long long child_memory(void) {
   struct rusage u;
-  getrusage(who, &u);
+  getrusage(RUSAGE_CHILDREN, &u);
   return u.ru_maxrss * 1024LL;
 }
 
@@ -206,6 +218,6 @@ int main(int argc, char **argv) {
   printf("{\"count\":%lld,\"seconds\":%.9f,\"cpuSeconds\":%.6f,\"p50\":%.4f,\"p99\":%.4f,"
          "\"memory\":[%lld,%lld]}\n",
          (long long)m.count, m.seconds, cpu, m.p50, m.p99,
-         memory(RUSAGE_SELF), memory(RUSAGE_CHILDREN));
+         own_memory(), child_memory());
   return 0;
 }

@@ -19,6 +19,12 @@ static void attach(int channel) {
   zmq_setsockopt(zmq, ZMQ_LINGER, &forever, sizeof forever);
   int failed = channel == THERE ? zmq_bind(zmq, address) : zmq_connect(zmq, address);
   if (failed) die(address);
+  /* A connection takes its time, and must not count: the second process says
+   * that it is there, and the first one waits for that. */
+  char hello = 0;
+  if (channel == BACK) failed = zmq_send(zmq, &hello, 1, 0) < 0;
+  else failed = zmq_recv(zmq, &hello, 1, 0) < 0;
+  if (failed) die("hello");
 }
 
 static void put(const char *bytes, size_t size) {
