@@ -104,6 +104,42 @@ Deno.test("a read that is told before its write has made its way, too", () => {
   ]);
 });
 
+Deno.test("what an ended consumer had taken is lost, and not on the way", () => {
+  const parts = [process(1, "producer"), process(2, "consumer")];
+  const head = [...parts, seen(1, "running", { used: 10 })];
+  const writes = ["1", "2", "3", "4", "5"].map((value) =>
+    log(value === "1" ? 2 : 3, 1, "write", value)
+  );
+  const reads = [
+    log(6, 2, "read", "1"),
+    process(3, "consumer"),
+    // As long as both consumers live, the other one may have taken 2 and 3.
+    log(7, 3, "read", "4"),
+    { time: time(8), event: "end", pid: 2, how: "SIGKILL" },
+    log(9, 3, "read", "5"),
+  ];
+  const after = (entries: unknown[]) => {
+    const { transit, lost } = modelAfter(entries, entries.length);
+    return [transit.map(({ value }: { value: string }) => value).join(), lost];
+  };
+  assertEquals(after([...head, ...writes, ...reads.slice(0, 3)]), ["2,3,5", 0]);
+  assertEquals(after([...head, ...writes, ...reads]), ["", 2]);
+  // What has a lower priority comes later.
+  const low = log(2, 1, "write", "0");
+  const urgent = writes.map((entry) => ({ ...entry, priority: 9 }));
+  assertEquals(after([...head, low, ...urgent, ...reads]), ["0", 2]);
+});
+
+Deno.test("a process that just ends leaves the kernel's last word", () => {
+  const { used: _, ...unknown } = seen(2, "ends").channels[0];
+  const entries = [
+    { time: time(0), event: "recording", version: 1, title: "lab --via=fifo" },
+    seen(1, "running", { used: 3 }),
+    { ...seen(2, "ends"), channels: [unknown] },
+  ];
+  assertEquals(modelAfter(entries, 3).channels[0].used, 3);
+});
+
 Deno.test("two workers of one process have a log and a lane each", () => {
   const model = emptyModel();
   apply(model, { ...process(9, "workers"), logger: "parent" });

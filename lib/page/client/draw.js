@@ -50,7 +50,7 @@ function Another({ part, model, actions }) {
     actions.post("/another", { part })}>+ ${part}</button>`;
 }
 
-function Counters({ model: { written, read, retries, transit } }) {
+function Counters({ model: { written, read, lost, retries, transit } }) {
   return html`
     <dl class="counters">
       <div>
@@ -65,6 +65,13 @@ function Counters({ model: { written, read, retries, transit } }) {
         <dt>on the way</dt>
         <dd>${transit.length}</dd>
       </div>
+      ${lost > 0 &&
+        html`
+          <div title="with a consumer that has ended">
+            <dt>lost</dt>
+            <dd>${lost}</dd>
+          </div>
+        `}
       <div>
         <dt>retries</dt>
         <dd>${retries}</dd>

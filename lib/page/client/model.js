@@ -32,6 +32,8 @@ export function emptyModel() {
     moved: 0,
     written: 0,
     read: 0,
+    /** Values that went with a consumer that has ended. */
+    lost: 0,
     retries: 0,
     notes: [],
     race: undefined,
@@ -86,7 +88,7 @@ const TAKERS = {
   },
   seen(model, { processes, channels }, time) {
     model.channels = channels.length > 0
-      ? channels
+      ? channels.map((channel) => lastKnown(channel, model.channels))
       : model.channels.map((channel) => ({ ...channel, ends: [] }));
     for (const seen of processes) {
       const process = processOf(model, seen.pid);
@@ -103,6 +105,15 @@ const TAKERS = {
     model.race = { lock, value, done, lost, expected };
   },
 };
+
+/** Of a process that just ends, the kernel tells no more: its last word stays. */
+function lastKnown(channel, before) {
+  if (channel.used !== undefined) return channel;
+  const same = before.filter(({ kind, object }) =>
+    kind === channel.kind && object === channel.object
+  );
+  return same.length === 1 ? { ...same[0], ...channel } : channel;
+}
 
 /** How a bar is drawn: each kind has a pattern of its own, without colour. */
 function kindOf({ state, why }) {
@@ -207,8 +218,32 @@ function leave(model, written) {
 function arrive(model, value, id, time) {
   const at = model.transit.findIndex((each) => each.value === value);
   // Two processes have two logs, so the read may be told before the write.
-  if (at < 0) model.early.push({ value, id, time });
-  else arrived(model, model.transit.splice(at, 1)[0], { id, time });
+  if (at < 0) {
+    model.early.push({ value, id, time });
+    return;
+  }
+  const [taken] = model.transit.splice(at, 1);
+  arrived(model, taken, { id, time });
+  lose(model, taken);
+}
+
+/**
+ * The order is kept: of the same writer and priority, what was written before a
+ * value that was read comes no more. An ended consumer had taken it, or the
+ * kernel dropped it with the last reader. Another consumer may still have it.
+ */
+function lose(model, { id, key, priority }) {
+  const is = (part) => (process) => process.part === part;
+  const readers = model.processes.filter(is("consumer"));
+  const alive = readers.filter(({ how }) => how === undefined).length;
+  const writer = model.processes.find((process) => process.id === id);
+  const ordered = model.channels.length > 0 && is("producer")(writer);
+  if (!ordered || alive > 1 || alive === readers.length) return;
+  const before = model.transit.length;
+  model.transit = model.transit.filter((each) =>
+    each.id !== id || each.priority !== priority || each.key > key
+  );
+  model.lost += before - model.transit.length;
 }
 
 function arrived(model, { value, key, id: from, time: since }, { id, time }) {

@@ -100,7 +100,9 @@ function logText(values) {
   return values.length === 0
     ? ""
     : `By the log: ${number(values.length)} written and not yet read` +
-      (waits > 0 ? `, ${waits} of them waits to get in.` : ".");
+      (waits === 0
+        ? "."
+        : `, ${waits} of them ${waits === 1 ? "waits" : "wait"} to get in.`);
 }
 
 function endText({ pid, fd, access }, { processes }) {
