@@ -12,6 +12,7 @@ import draw from "./client/draw.js" with { type: "text" };
 import lanes from "./client/lanes.js" with { type: "text" };
 import model from "./client/model.js" with { type: "text" };
 import moves from "./client/moves.js" with { type: "text" };
+import transit from "./client/transit.js" with { type: "text" };
 import objects from "./client/objects.js" with { type: "text" };
 import page from "./client/page.js" with { type: "text" };
 
@@ -21,6 +22,7 @@ const MODULES: Record<string, string> = {
   htm: htm.replace(/\n\/\/# sourceMappingURL=.*/, ""),
   "page/model": model,
   "page/moves": moves,
+  "page/transit": transit,
   "page/objects": objects,
   "page/lanes": lanes,
   "page/draw": draw,

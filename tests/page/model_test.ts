@@ -124,6 +124,14 @@ Deno.test("what an ended consumer had taken is lost, and not on the way", () => 
   };
   assertEquals(after([...head, ...writes, ...reads.slice(0, 3)]), ["2,3,5", 0]);
   assertEquals(after([...head, ...writes, ...reads]), ["", 2]);
+  // The pipe is empty, and nobody is there who could have taken 4 and 5.
+  const [, , , end] = reads;
+  const empty = seen(9, "asleep", { used: 0 });
+  const taken = [...writes, reads[0], end];
+  assertEquals(after([...head, ...taken, empty]), ["", 4]);
+  const full = seen(9, "asleep", { used: 8 });
+  assertEquals(after([...head, ...taken, full]), ["2,3,4,5", 0]);
+  assertEquals(after([...head, ...taken, log(9, 1, "retry"), empty]), ["5", 3]);
   // What has a lower priority comes later.
   const low = log(2, 1, "write", "0");
   const urgent = writes.map((entry) => ({ ...entry, priority: 9 }));

@@ -3,13 +3,11 @@
  * The live page and the player use the same.
  */
 
-/** How many lines of each process are kept, and bars and arrows drawn. */
+import { arrive, hold, leave, loseAll } from "page/transit";
+
+/** How many lines of each process are kept, and bars and marks drawn. */
 const MOST_LINES = 400;
 const MOST_MARKS = 400;
-/** How many moves are kept, until they are drawn. */
-const MOST_MOVES = 40;
-/** A read whose write is not told yet may wait for it so long (ms). */
-const LATE_MS = 2000;
 
 /** Nothing has happened yet. */
 export function emptyModel() {
@@ -90,6 +88,8 @@ const TAKERS = {
     model.channels = channels.length > 0
       ? channels.map((channel) => lastKnown(channel, model.channels))
       : model.channels.map((channel) => ({ ...channel, ends: [] }));
+    const [only, ...more] = model.channels;
+    if (only?.used === 0 && more.length === 0) loseAll(model);
     for (const seen of processes) {
       const process = processOf(model, seen.pid);
       if (process.how !== undefined) continue;
@@ -180,7 +180,7 @@ function takeLine(model, entry, time) {
     addMark(process, { time, kind: "read", text: value });
     arrive(model, value, process.id, time);
   } else if (event === "retry" || event === "full") {
-    hold(model, process.id, event === "full");
+    hold(model, process.id, true);
     model.retries++;
     process.retries++;
     addMark(process, { time, kind: event, text: message });
@@ -196,65 +196,6 @@ function writerOf(model, pid, logger, ours) {
   worker.part = logger === "process2" ? "worker 2" : "worker 1";
   worker.why = "a thread of the parent: its log tells of it";
   return worker;
-}
-
-/** A writer that finds the object full still has its last value in its hand. */
-function hold(model, id, held) {
-  const last = model.transit.findLast((each) => each.id === id);
-  if (last) last.held = held;
-}
-
-/** A value was written: it goes into the object. */
-function leave(model, written) {
-  const { value, id, time, key } = written;
-  move(model, { kind: "in", key, value, id });
-  model.early = model.early.filter((read) => read.time > time - LATE_MS);
-  const at = model.early.findIndex((read) => read.value === value);
-  if (at < 0) model.transit.push(written);
-  else arrived(model, written, model.early.splice(at, 1)[0]);
-}
-
-/** A value was read: it leaves the object, and has made its way. */
-function arrive(model, value, id, time) {
-  const at = model.transit.findIndex((each) => each.value === value);
-  // Two processes have two logs, so the read may be told before the write.
-  if (at < 0) {
-    model.early.push({ value, id, time });
-    return;
-  }
-  const [taken] = model.transit.splice(at, 1);
-  arrived(model, taken, { id, time });
-  lose(model, taken);
-}
-
-/**
- * The order is kept: of the same writer and priority, what was written before a
- * value that was read comes no more. An ended consumer had taken it, or the
- * kernel dropped it with the last reader. Another consumer may still have it.
- */
-function lose(model, { id, key, priority }) {
-  const is = (part) => (process) => process.part === part;
-  const readers = model.processes.filter(is("consumer"));
-  const alive = readers.filter(({ how }) => how === undefined).length;
-  const writer = model.processes.find((process) => process.id === id);
-  const ordered = model.channels.length > 0 && is("producer")(writer);
-  if (!ordered || alive > 1 || alive === readers.length) return;
-  const before = model.transit.length;
-  model.transit = model.transit.filter((each) =>
-    each.id !== id || each.priority !== priority || each.key > key
-  );
-  model.lost += before - model.transit.length;
-}
-
-function arrived(model, { value, key, id: from, time: since }, { id, time }) {
-  move(model, { kind: "out", key, value, id });
-  model.arrows.push({ from, since, to: id, time, value });
-  if (model.arrows.length > MOST_MARKS) model.arrows.shift();
-}
-
-function move(model, step) {
-  model.moves.push({ ...step, number: ++model.moved });
-  if (model.moves.length > MOST_MOVES) model.moves.shift();
 }
 
 /** Where a process stands: who writes left, who reads right, others between. */
