@@ -125,9 +125,10 @@ async function identity(
   { tls: wanted, ...given }: ServerAddress,
 ): Promise<ConnectionOptions> {
   const env = (name: string) => Deno.env.get(name) || undefined;
-  const [ca, cert, key] = await Promise.all(
-    ["NATS_CA", "NATS_CERT", "NATS_KEY"].map(fileOf),
-  );
+  // One after the other: of several that cannot be read, it is always the first.
+  const ca = await fileOf("NATS_CA");
+  const cert = await fileOf("NATS_CERT");
+  const key = await fileOf("NATS_KEY");
   const creds = await fileOf("NATS_CREDS");
   return {
     user: env("NATS_USER") ?? given.user,
