@@ -27,6 +27,8 @@ await browser.shows("Read:", '[data-part="consumer"] .log');
 await browser.press("Stop", '[data-part="consumer"]');
 await browser.shows("stopped", '[data-part="consumer"] .why');
 await browser.shows("Buffer full", '[data-part="producer"] .log');
+await browser.shows("FULL", ".fill"); // the kernel's figure of the next look
+await browser.page.waitForFunction("!document.querySelector('.moving')");
 await picture("page-full.png");
 
 await browser.page.select("label:has(option) select:not([name])", "none");
@@ -34,30 +36,36 @@ await browser.page.waitForFunction(
   'Number((document.querySelector(".fill")?.innerText ?? "")' +
     '.replace(/ .*/s, "").replaceAll(",", "")) > 1_000_000',
 );
+await browser.shows("running", '[data-part="writer"] .why');
 await picture("page-race.png");
 
 await browser.choose({
   ...choices,
   via: "queue",
-  interval: "0",
-  retry: "500ms",
+  interval: "100ms",
+  retry: "200ms",
   priorities: "0,5,9",
   count: "30",
 });
 await browser.press("Run");
-await browser.shows("Read: 28", ".log");
+await browser.shows("Read: 3", ".log");
+await browser.press("Stop", '[data-part="consumer"]');
+// The producer tries again and again, long enough to be found in the recording.
+await browser.page.waitForFunction(
+  "document.body.innerText.split('Buffer full').length > 6",
+);
+await browser.press("Continue", '[data-part="consumer"]');
 await browser.shows("ended: exit code 0", '[data-part="consumer"] .why');
 await browser.press("Replay");
 await browser.shows("Pause", ".player");
 await browser.press("Pause");
-// Some of it has happened.
-await browser.page.evaluate(`{
+// To the moment when the queue was full.
+await browser.page.waitForFunction(`(() => {
   const slider = document.querySelector(".player input[type=range]");
-  slider.value = Math.round(slider.max * 0.45);
+  slider.value = Number(slider.value) + 1;
   slider.dispatchEvent(new Event("input", { bubbles: true }));
-}`);
-await browser.page.waitForFunction(
-  "Number(/, (\\d+) of/.exec(document.body.innerText)[1]) > 10",
-);
+  const text = document.querySelector(".object")?.innerText;
+  return text?.includes("FULL") && text.includes("waits to get in");
+})()`);
 await browser.shows("Play", ".player");
 await picture("page-replay.png");
