@@ -68,17 +68,23 @@ export async function judgeSubject(
           const judgement = judge(evidence, expectation, options.points);
           return { evidence, judgement };
         };
-        let run = await once();
-        for (let repeat = 0; repeat < REPEATS; repeat++) {
-          if (run.judgement.verdict !== "inconclusive") break;
-          run = await once();
-        }
-        runs.push(run);
+        runs.push(await conclusive(once));
         keep(options.record, subject, runs);
       }
     }
   }
   return reportOn(subject.name, subject.again, runs);
+}
+
+/** Runs a program anew as long as the machine was too busy for a verdict. */
+export async function conclusive(
+  once: () => Promise<JudgedRun>,
+): Promise<JudgedRun> {
+  for (let repeat = 0; repeat < REPEATS; repeat++) {
+    const run = await once();
+    if (run.judgement.verdict !== "inconclusive") return run;
+  }
+  return await once();
 }
 
 function expectationOf(subject: Subject, options: CheckOptions): Expectation {

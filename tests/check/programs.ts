@@ -4,6 +4,7 @@
  *
  * @module
  */
+import { conclusive } from "../../lib/check/check.ts";
 import { type Evidence, SHEET } from "../../lib/check/evidence.ts";
 import { judge, type Judgement } from "../../lib/check/judge.ts";
 import { firstFailure } from "../../lib/check/report.ts";
@@ -263,12 +264,14 @@ export async function judged(
   strict = false,
 ): Promise<{ evidence: Evidence; judgement: Judgement }> {
   const timeoutMs = endless ? ENDLESS_MS : TIMEOUT_MS;
-  const evidence = await runApart(program, timeoutMs);
   const processes = files.length > 1
     ? ["process1", "process2"] as const
     : undefined;
   const expectation = { ...SHEET, ...FAST, strict, processes };
-  return { evidence, judgement: judge(evidence, expectation) };
+  return await conclusive(async () => {
+    const evidence = await runApart(program, timeoutMs);
+    return { evidence, judgement: judge(evidence, expectation) };
+  });
 }
 
 /** What is wrong with what was said; `undefined`: it is right. */

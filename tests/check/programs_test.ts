@@ -18,7 +18,7 @@ function testOf(example: Example, kind: string) {
   Deno.test({
     name: `check: ${kind}: ${example.title} (needs ${needed})`,
     ignore: !isInstalled(needed),
-    timeout: 60_000,
+    timeout: 120_000, // a busy machine repeats a run
     async fn() {
       await using folder = await freshFolder();
       for (const program of programsOf(example, folder.path)) {
