@@ -233,6 +233,14 @@ async function cookieOf({ browser }: Open): Promise<{ cookie: string }> {
 async function narrowAndKeyboard(open: Open): Promise<void> {
   const { page } = open.browser;
   await page.setViewport({ width: 400, height: 800 });
+  // A value may still move to where a card stood in a wide window.
+  await page.evaluate(`{
+    const chip = document.createElement("span");
+    Object.assign(chip, { className: "value moving", textContent: "7" });
+    chip.style.transform = "translate(900px, 0)";
+    document.body.append(chip);
+    setTimeout(() => chip.remove(), 2000);
+  }`);
   const width = await page.evaluate("document.documentElement.scrollWidth");
   assert(Number(width) <= 400, `${width} pixels`);
   await page.setViewport({ width: 1024, height: 768 });

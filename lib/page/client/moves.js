@@ -52,5 +52,5 @@ async function move({ kind, key, value, id }) {
 
 function centreOf(element) {
   const { left, top, width, height } = element.getBoundingClientRect();
-  return [left + width / 2 - 14 + scrollX, top + height / 2 - 14 + scrollY];
+  return [left + width / 2 - 14, top + height / 2 - 14];
 }
