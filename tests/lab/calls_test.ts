@@ -60,7 +60,11 @@ Deno.test("--calls on lab, server and client: calls stand between their lines", 
     "--via=queue",
     "--requests=1",
   ]);
-  await using client = start("client", [...flags, "--via=queue"]);
+  await using client = start("client", [
+    ...flags,
+    "--via=queue",
+    "--timeout=30s",
+  ]);
   using _bound = bound(lab, server, client);
   for (const script of [lab, server, client]) {
     const { code, log } = await script.ended();

@@ -100,6 +100,7 @@ for (const { name: via, available } of MECHANISMS) {
         for (let i = 0; i < TIMES; i++) {
           const name = freshName();
           const flags = [`--via=${via}`, `--name=${name}`, "--retry=50ms"];
+          if (task === "client") flags.push("--timeout=1m"); // nobody serves
           if (task === "lab") flags.push("--pause=1m");
           if (task === "producer") flags.push("--interval=1m");
           assertInterrupted(await interrupted(task, flags));

@@ -300,7 +300,9 @@ Deno.test("a client ignores an answer to a question that it did not ask", async 
 Deno.test("client log and server log read as they should", async () => {
   await using service = new Service();
   await using server = await service.server("--requests=2");
-  await using client = service.start("client", ["--count=3", "--requests=2"]);
+  await using client = service.start("client", [
+    ...["--count=3", "--requests=2", "--timeout=30s"],
+  ]);
   await assertCode(client, 0);
   await assertCode(server, 0);
   assertEquals(client.lines, [

@@ -47,6 +47,7 @@ for (const via of VIAS) {
             `--via=${via}`,
             `--name=${service.name}`,
             "--requests=20",
+            "--timeout=30s",
           ]),
         )
       );
