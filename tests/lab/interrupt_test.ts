@@ -30,23 +30,31 @@ const quoted = (words: string[]) =>
  * @returns The script's exit code and the log.
  */
 async function interrupted(task: Task, flags: string[], before = "") {
-  const script = quoted([Deno.execPath(), ...taskArguments(task), ...flags]);
+  const script = [Deno.execPath(), ...taskArguments(task), ...flags];
   // The shell lives on to say the code; its children take SIGINT as usual.
-  const line = `trap : INT; ${before} ${script}; echo "code $?" >&2`;
-  await using group = new Running("setsid", ["sh", "-c", line]);
-  // The shell would start the rest of its command line after the signal.
+  const line = `trap : INT; ${before} ${quoted(script)}; echo "code $?" >&2`;
+  const command = before ? ["sh", "-c", line] : script;
+  await using group = new Running("setsid", command);
+  // A shell starts the rest of its command line after the signal.
   if (before) await group.saw(`${PROCESSES[task]}:Pid:`);
   await delay(Math.random() * LATEST_MS);
-  const kill = new Deno.Command("kill", {
-    args: ["-s", "INT", "--", `-${group.pid}`],
-    stderr: "null", // it has ended by itself
-  });
-  await kill.output();
-  const late = setTimeout(() => group.kill("SIGKILL"), LIMIT_MS);
-  const { code: early, log } = await group.ended();
+  let isOver = false;
+  const ended = group.ended().finally(() => isOver = true);
+  // On a busy machine, setsid(1) has perhaps not made the group yet.
+  while (!isOver && !await toGroup("INT", group.pid)) await delay(1);
+  const late = setTimeout(() => toGroup("KILL", group.pid), LIMIT_MS);
+  const { code: early, log } = await ended;
   clearTimeout(late);
   const [, code] = /^code (\d+)$/m.exec(log) ?? [];
-  return { code: Number(code ?? early), log }; // early: before `trap`
+  return { code: Number(code ?? early), log }; // early: no shell, or no trap yet
+}
+
+/** Sends a signal to a process group. @returns Is there such a group? */
+async function toGroup(signal: string, pid: number): Promise<boolean> {
+  const args = ["-s", signal, "--", `-${pid}`];
+  const { success } = await new Deno.Command("kill", { args, stderr: "null" })
+    .output();
+  return success;
 }
 
 function assertInterrupted({ code, log }: { code: number; log: string }) {
