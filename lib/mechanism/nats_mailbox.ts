@@ -10,6 +10,7 @@ import {
   AckPolicy,
   type ConsumerInfo,
   DiscardPolicy,
+  type JsMsg,
   RetentionPolicy,
   StorageType,
   type StreamInfo,
@@ -186,11 +187,17 @@ export class Mailbox {
       { object, sender, receiver, parent, messages: held.messages };
   }
 
-  /** Gives up the role. The last end to leave removes an empty stream. */
-  async leave(role?: Role): Promise<void> {
+  /**
+   * Gives up the role. The last end to leave removes an empty stream.
+   *
+   * @param last A record to acknowledge first, and to wait until the server has
+   * removed it: an end that leaves after us must not find it there.
+   */
+  async leave(role?: Role, last?: JsMsg): Promise<void> {
     const { nc } = this.link;
     if (nc.isClosed()) return;
     try {
+      await last?.ackAck();
       await this.presence.leave();
       if (role === "sender" && !await this.presence.has("sender")) {
         await this.mark("closed");

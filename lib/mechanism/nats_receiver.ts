@@ -109,10 +109,9 @@ class NatsReceiver implements Receiver, AsyncDisposable {
 
   async [Symbol.asyncDispose]() {
     clearInterval(this.#holding);
-    this.#acknowledge();
     this.#end.close();
     this.#records.close();
-    await this.#mailbox.leave("receiver");
+    await this.#mailbox.leave("receiver", this.#current);
   }
 }
 
