@@ -12,6 +12,7 @@ import type { Expectation } from "./evidence.ts";
 import type { CheckOptions } from "./flags.ts";
 import { asCsv, formatted } from "./formats.ts";
 import { judge } from "./judge.ts";
+import { mechanismNamed } from "../mechanism/mod.ts";
 import { readLog } from "./line.ts";
 import { recordingOf } from "./recording.ts";
 import { type JudgedRun, type Report, reportOn } from "./report.ts";
@@ -64,9 +65,13 @@ export async function judgeSubject(
       for (const program of subject.programs) {
         const once = async () => {
           const { timeout: timeoutMs } = options;
-          const evidence = await runProgram(program, { timeoutMs, signal });
-          const judgement = judge(evidence, expectation, options.points);
-          return { evidence, judgement };
+          try {
+            const evidence = await runProgram(program, { timeoutMs, signal });
+            const judgement = judge(evidence, expectation, options.points);
+            return { evidence, judgement };
+          } finally {
+            await removeChannel(subject.channel);
+          }
         };
         runs.push(await conclusive(once));
         keep(options.record, subject, runs);
@@ -74,6 +79,13 @@ export async function judgeSubject(
     }
   }
   return reportOn(subject.name, subject.again, runs);
+}
+
+/** A half of ours that had to be killed has left its FIFO behind. */
+async function removeChannel(name: string | undefined): Promise<void> {
+  if (name === undefined) return;
+  const { remove } = await mechanismNamed("fifo").load();
+  await remove({ name });
 }
 
 /** Runs a program anew as long as the machine was too busy for a verdict. */

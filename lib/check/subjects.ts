@@ -24,6 +24,8 @@ export interface Subject {
   programs: readonly Program[];
   /** Are there two programs, and so no parent? */
   pair: boolean;
+  /** The name of the FIFO that a half of ours makes. */
+  channel?: string;
 }
 
 /** @throws {UsageError} If it names nothing, or more than one thing. */
@@ -105,6 +107,7 @@ function aProgram(line: CommandLine<CheckOptions>): Subject {
     again,
     programs: [{ commands, ours: who }],
     pair: true,
+    channel: options.name,
   };
 }
 

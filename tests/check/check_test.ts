@@ -176,3 +176,18 @@ Deno.test("check --side judges a half against ours, over the FIFO", async () => 
   }
   assertEquals(leftovers(name), []);
 });
+
+Deno.test("check --side removes the FIFO of its half if it had to end that", async () => {
+  const name = freshName();
+  const { code, text } = await check(
+    ...["--side=consumer", `--name=${name}`, "--timeout=3s"],
+    ...[
+      "--",
+      "sh",
+      "-c",
+      `until [ -p run/${name}.fifo ]; do sleep 0.01; done; sleep 60`,
+    ],
+  );
+  assertEquals(code, 1, text);
+  assertEquals(leftovers(name), []);
+});
