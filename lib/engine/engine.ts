@@ -36,7 +36,13 @@ export async function runEngine(
     ...secret ? ["-c", TOKEN_FILE] : [],
   ]);
   // Ctrl-C reaches the server too; a signal to us alone does not.
-  const end = () => server.kill("SIGTERM");
+  const end = () => {
+    try {
+      server.kill("SIGTERM");
+    } catch (error) {
+      if (!(error instanceof TypeError)) throw error; // it has ended already
+    }
+  };
   signal.addEventListener("abort", end);
   const lines = server.stderr.pipeThrough(new TextDecoderStream())
     .pipeThrough(new TextLineStream());
@@ -74,7 +80,9 @@ function start(args: string[]): Deno.ChildProcess {
 function tell(log: ProcessLog, line: string) {
   const [, level = "INF", text = line] = /\[([A-Z]{3})\] (.*)$/.exec(line) ??
     [];
-  if (level === "FTL" || level === "ERR") log.error(text);
+  // A closed terminal sends it SIGHUP, which asks it to read its settings anew.
+  if (text.startsWith("Failed to reload")) log.debug(text);
+  else if (level === "FTL" || level === "ERR") log.error(text);
   else if (level === "WRN") log.warn(text);
   else log.debug(text);
 }

@@ -31,7 +31,7 @@ export const NATS = defineCommand({
     }),
   },
   examples: [
-    "deno task nats                               # beside: deno task lab --via=nats",
+    "deno task nats                       # beside: deno task lab --via=nats",
     "NATS_TOKEN=... deno task nats --listen=0.0.0.0",
   ],
 });
