@@ -94,8 +94,10 @@ export type Entry =
   | SeenEntry
   | LogEntry;
 
-/** How long (ms) a line may take from its process to us. */
-const LATE_MS = 500;
+/** How long (ms) a line may take from its process to us, on a busy machine. */
+const LATE_MS = 3000;
+/** How often (ms) we write. */
+const EVERY_MS = 500;
 
 /** Writes a recording, in the order of time. */
 export class Recording implements Disposable {
@@ -105,7 +107,7 @@ export class Recording implements Disposable {
 
   private constructor(file: Deno.FsFile) {
     this.#file = file;
-    this.#timer = setInterval(() => this.#writeUntil(LATE_MS), LATE_MS);
+    this.#timer = setInterval(() => this.#writeUntil(LATE_MS), EVERY_MS);
   }
 
   /**
