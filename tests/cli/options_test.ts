@@ -1,14 +1,17 @@
 import { assert, assertEquals, assertThrows } from "@std/assert";
 import { UsageError } from "../../lib/error.ts";
 import { MECHANISMS } from "../../lib/mechanism/mod.ts";
-import { BENCH } from "../../lib/bench/flags.ts";
+import { BENCH, PERFORMANCE } from "../../lib/bench/flags.ts";
 import { readCommandLine } from "../../lib/cli/command_line.ts";
 import type { Command } from "../../lib/cli/define.ts";
 import { help } from "../../lib/cli/help.ts";
 import { CHECK } from "../../lib/check/flags.ts";
 import { CONSUMER, LAB, PRODUCER } from "../../lib/lab/flags.ts";
 import { MECHANISM_TABLE, REMOVE } from "../../lib/lab/tools.ts";
+import { NATS } from "../../lib/engine/flags.ts";
+import { PAGE } from "../../lib/page/flags.ts";
 import { RACE } from "../../lib/race/flags.ts";
+import { SCALE } from "../../lib/scale/flags.ts";
 import { SOAK } from "../../lib/soak/flags.ts";
 import { CLIENT, SERVER } from "../../lib/service/flags.ts";
 import { run } from "../scripts.ts";
@@ -192,7 +195,11 @@ const COMMANDS: Command[] = [
   RACE,
   CHECK,
   BENCH,
+  PERFORMANCE,
   SOAK,
+  PAGE,
+  NATS,
+  SCALE,
   REMOVE,
   MECHANISM_TABLE,
 ];
