@@ -78,10 +78,17 @@ function page(counts: Record<number, number>, runs: number, said: string) {
   );
 }
 
-const { runs = "20", loops = "4", part } = parseArgs(Deno.args, {
+const { runs = "20", loops = "4", part, help } = parseArgs(Deno.args, {
   string: ["runs", "loops", "part"],
+  boolean: ["help"],
 });
-if (part !== undefined) {
+if (help) {
+  say(
+    "Runs right and wrong programs again and again beside busy loops, for\n" +
+      "minutes, and writes the table of docs/checking.md.\n\n" +
+      "Usage: deno task check-table [--runs=20] [--loops=4]",
+  );
+} else if (part !== undefined) {
   const counts = await runPart(Number(part), Number(runs));
   Deno.stdout.writeSync(new TextEncoder().encode(counts));
 } else {

@@ -2,6 +2,12 @@
 import { PageServer } from "../../lib/page/server.ts";
 import { TestBrowser } from "./browser.ts";
 
+if (Deno.args.length > 0) {
+  const text = "Usage: deno task screenshots, which overwrites docs/page-*.png";
+  Deno.stderr.writeSync(new TextEncoder().encode(text + "\n"));
+  Deno.exit(Deno.args[0] === "--help" ? 0 : 2);
+}
+
 const WITHIN_MS = 90_000;
 const DOCS = new URL("../../docs/", import.meta.url);
 
