@@ -190,15 +190,15 @@ export class Mailbox {
   /**
    * Gives up the role. The last end to leave removes an empty stream.
    *
-   * @param last A record to acknowledge first, and to wait until the server has
-   * removed it: an end that leaves after us must not find it there.
+   * @param last A record to acknowledge, and to wait until the server has removed
+   * it: then either we or an end that leaves beside us finds the stream empty.
    */
   async leave(role?: Role, last?: JsMsg): Promise<void> {
     const { nc } = this.link;
     if (nc.isClosed()) return;
     try {
-      await last?.ackAck();
       await this.presence.leave();
+      await last?.ackAck();
       if (role === "sender" && !await this.presence.has("sender")) {
         await this.mark("closed");
       }
