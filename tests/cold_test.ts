@@ -1,7 +1,13 @@
 // The first run on a machine with empty caches, on a terminal: downloads must
 // not erase lines of the log.
 import { assert, assertEquals } from "@std/assert";
-import { differences, FAST, FAST_FLAGS, freshName } from "./scripts.ts";
+import {
+  differences,
+  FAST,
+  FAST_FLAGS,
+  freshName,
+  Running,
+} from "./scripts.ts";
 
 /** Can packages be downloaded? A room without a network has none. */
 async function isOnline(cache: string): Promise<boolean> {
@@ -24,17 +30,22 @@ Deno.test("the first run ever shows every line of the sheet on a terminal of 80 
     }
     const task = `'${Deno.execPath()}' task -q lab --name=${freshName()} ` +
       FAST_FLAGS.join(" ");
-    const { stdout, code } = await new Deno.Command("script", {
-      args: ["-qfec", `stty cols 80 rows 50; ${task}`, "/dev/null"],
-      env: { DENO_DIR: `${parent}/cold`, NO_COLOR: "1" },
-      stdin: "null",
-    }).output();
-    const screen = new TextDecoder().decode(stdout).replaceAll("\r", "");
-    const log = screen.slice(screen.indexOf("INFO:parent:Pid:"));
+    const terminal =
+      'exec script -qfec "stty cols 80 rows 50; $0" /dev/null >&2';
+    await using screen = new Running("sh", ["-c", terminal, task], {
+      env: { DENO_DIR: `${parent}/cold` },
+    });
+    const { code } = await screen.ended();
+    const first = screen.lines.findIndex((line) =>
+      line.includes("INFO:parent:Pid:")
+    );
+    const lines = screen.lines.slice(first);
+    const times = screen.times.slice(first);
+    const log = lines.join("\n");
     // To move the cursor up, or to erase, would remove lines.
     // deno-lint-ignore no-control-regex -- it is there to find them
     assert(!/\x1b\[[0-9;]*[ABCDHJKfsu]/.test(log), JSON.stringify(log));
-    assertEquals(differences(log.trimEnd().split("\n"), FAST), [], log);
+    assertEquals(differences({ lines, times }, FAST), [], log);
     assertEquals(code, 0);
   } finally {
     await Deno.remove(parent, { recursive: true });

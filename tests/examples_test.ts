@@ -124,7 +124,7 @@ for (const method of ["fork", "spawn"]) {
       const flags = ["--pause=2", "--retry=0.2", `--start=${method}`];
       await using sheet = startPython("sheet.py", ...flags);
       const { code, log } = await sheet.ended();
-      const wrong = differences(sheet.lines, { pause: 2000, retry: 200 });
+      const wrong = differences(sheet, { pause: 2000, retry: 200 });
       assertEquals([code, wrong], [0, []], log);
       const pids = [...log.matchAll(/:Pid:(\d+)$/gm)].map(([, pid]) => pid);
       assertEquals(new Set(pids).size, 3, log);

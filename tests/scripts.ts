@@ -6,8 +6,9 @@
  */
 import { assertEquals } from "@std/assert";
 import { TextLineStream } from "@std/streams/text-line-stream";
-import { faultsIn } from "../lib/check/judge.ts";
-import type { Who } from "../lib/check/line.ts";
+import { SHEET } from "../lib/check/evidence.ts";
+import { judge } from "../lib/check/judge.ts";
+import { readLine, untorn, type Who } from "../lib/check/line.ts";
 import config from "../deno.json" with { type: "json" };
 import { serverEnv, testServer } from "./test_server.ts";
 
@@ -79,6 +80,8 @@ export interface StartOptions {
 export class Running implements AsyncDisposable {
   /** Its log so far. */
   readonly lines: string[] = [];
+  /** When each of its lines came, in ms. */
+  readonly times: number[] = [];
   readonly #child: Deno.ChildProcess;
   readonly #reading: Promise<void>;
   readonly #output: Promise<ArrayBuffer>;
@@ -112,6 +115,7 @@ export class Running implements AsyncDisposable {
       .pipeThrough(new TextLineStream());
     for await (const line of lines) {
       this.lines.push(line);
+      this.times.push(performance.now());
       this.#change();
     }
     this.#over = true;
@@ -218,29 +222,41 @@ export function valuesRead({ lines }: { lines: string[] }): number[] {
 export interface Durations {
   pause: number;
   retry: number;
-  /** So long after process 1 process 2 may start. @default {1000} */
-  late?: number;
 }
 
-/** Short durations: the pause outlasts the start of process 2 on any machine. */
-export const FAST: Durations = { pause: 3000, retry: 500, late: 2000 };
+/** Short durations. */
+export const FAST: Durations = { pause: 3000, retry: 500 };
 /** The flags for {@linkcode FAST}. */
 export const FAST_FLAGS = ["--pause=3s", "--retry=500ms"];
 
+/** The lines of a log, and when each came, in ms; a saved log has no times. */
+export interface Log {
+  lines: readonly string[];
+  times?: readonly number[];
+}
+
 /**
  * What in a log of ours differs from the sheet, by the rules of `check` and
- * letter for letter; an empty list if it agrees.
+ * letter for letter; an empty list if it agrees. By its times, a process 2 that
+ * started late on a busy machine need not have waited for the whole pause.
  *
  * @param processes Whose lines are there. @default all of the sheet's
  */
 export function differences(
-  log: string[],
-  { pause, retry, late = 1000 }: Durations,
+  { lines, times }: Log,
+  { pause, retry }: Durations,
   processes?: readonly Who[],
 ): string[] {
-  const strict = true;
-  const durations = { pauseMs: pause, retryMs: retry, lateMs: late };
-  return faultsIn(log, { ...durations, strict, processes });
+  const read = lines.flatMap((line, i) =>
+    untorn(line).map((part) => readLine(part, times?.[i]))
+  );
+  const durations = { pauseMs: pause, retryMs: retry };
+  const expectation = { ...SHEET, ...durations, strict: true, processes };
+  return judge({ lines: read, oddities: [] }, expectation).results
+    .filter(({ status }) => status === "fail")
+    .map(({ number, title, got, expected }) =>
+      `rule ${number} (${title}): ${got} instead of ${expected}`
+    );
 }
 
 /** `from` to `to`, both included. */

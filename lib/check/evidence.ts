@@ -15,11 +15,6 @@ export interface Expectation {
   pauseMs: number;
   /** Process 2 sleeps so long before it looks again. */
   retryMs: number;
-  /**
-   * So long after process 1 process 2 may start, if the log has no times: it
-   * then waits less often. @default {0}
-   */
-  lateMs?: number;
   /** Demand the sheet's own lines? */
   strict: boolean;
   /** Whose lines there are. @default all of the sheet's */

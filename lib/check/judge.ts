@@ -4,8 +4,8 @@
  *
  * @module
  */
-import { type Evidence, type Expectation, linesOf, SHEET } from "./evidence.ts";
-import { readLog, TORN_LINES } from "./line.ts";
+import { type Evidence, type Expectation, linesOf } from "./evidence.ts";
+import { TORN_LINES } from "./line.ts";
 import { areTwo, endsWell, lasts, share } from "./process_rules.ts";
 import type { Finding, Rule } from "./rule.ts";
 import { inOrder, reads, spins, waits, writes } from "./story_rules.ts";
@@ -186,17 +186,4 @@ function remarksOn(evidence: Evidence): string[] {
     );
   }
   return remarks;
-}
-
-/** What is wrong with a saved log, a line for each rule that fails. */
-export function faultsIn(
-  log: readonly string[],
-  expectation: Partial<Expectation> = {},
-): string[] {
-  const evidence = { lines: readLog(log.join("\n")), oddities: [] };
-  return judge(evidence, { ...SHEET, ...expectation }).results
-    .filter(({ status }) => status === "fail")
-    .map(({ number, title, got, expected }) =>
-      `rule ${number} (${title}): ${got} instead of ${expected}`
-    );
 }

@@ -161,7 +161,7 @@ function areMixed(lines: readonly Line[]): boolean {
 
 /** Process 2 says that data is missing while process 1 pauses. */
 export function waits(evidence: Evidence, expectation: Expectation): Finding {
-  const { pauseAfter, pauseMs, retryMs, lateMs = 0 } = expectation;
+  const { pauseAfter, pauseMs, retryMs } = expectation;
   const lines = linesOf(evidence, "process2");
   const read = (value: number) =>
     lines.findIndex((line) => line.what === "read" && line.value === value);
@@ -175,7 +175,7 @@ export function waits(evidence: Evidence, expectation: Expectation): Finding {
     };
   }
   const times = Math.floor(pauseMs / retryMs);
-  const thereMs = window?.ms ?? pauseMs - lateMs;
+  const thereMs = window?.ms ?? pauseMs;
   const least = thereMs > 0.8 * pauseMs
     ? Math.max(1, times - 2)
     : window !== undefined && thereMs < 2 * retryMs
@@ -215,11 +215,12 @@ function windowOf(evidence: Evidence, { pauseAfter }: Expectation) {
     return undefined;
   }
   const pid = pidOf(evidence, "process2") ?? -1;
-  const started = evidence.live?.processes.get(pid)?.firstSeen ?? ready;
+  const { live } = evidence;
+  const started = live && (live.processes.get(pid)?.firstSeen ?? ready);
   return {
     ms: to - Math.max(from, ready),
     pauseMs: to - from,
-    lateStart: started >= to,
+    lateStart: started !== undefined && started >= to,
   };
 }
 

@@ -42,7 +42,7 @@ Deno.test({
     const server = `--server=nats://127.0.0.1:${port}`;
     await using lab = start("lab", [...flags, server, ...FAST_FLAGS]);
     const { code, log } = await lab.ended();
-    assertEquals([differences(lab.lines, FAST), code], [[], 0], log);
+    assertEquals([differences(lab, FAST), code], [[], 0], log);
     await using second = start("nats", [`--port=${port}`]);
     await second.saw("ERROR:nats:Error listening on port");
     assertEquals((await second.ended()).code, 1);

@@ -30,7 +30,7 @@ for (const mechanism of MECHANISMS) {
       const flags = [`--via=${via}`, `--name=${name}`, ...FAST_FLAGS];
       await using lab = start("lab", flags);
       const { code, log } = await lab.ended();
-      const wrong = differences(lab.lines, FAST);
+      const wrong = differences(lab, FAST);
       // Workers share one Pid, and the sheet asks for two processes.
       const expected = properties.processes === "one" ? [SAME_PID] : [];
       assertEquals(wrong.map((line) => line.slice(0, 6)), expected, log);
