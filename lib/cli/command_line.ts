@@ -111,11 +111,9 @@ function split(
       if (operands !== undefined && /^(-$|[^-])/.test(arg)) return true;
       const all = names.map((flag) => `--${flag}`).join(" ");
       const [word] = arg.replace(/^-+/, "").split("=");
-      throw new UsageError(
-        `Cannot use ${arg}: ${name} knows ${all}${
-          didYouMean(word, names, "--")
-        }`,
-      );
+      const meant = didYouMean(word, names, "--");
+      const known = meant ? `has no such flag${meant}` : `knows ${all}`;
+      throw new UsageError(`Cannot use ${arg}: ${name} ${known}`);
     },
   });
   const rest = parsed._.map(String);

@@ -21,6 +21,7 @@ const MOST_EDITS = 2;
  * import { assertEquals } from "@std/assert";
  *
  * assertEquals(didYouMean("blok", ["block", "spin"]), ": did you mean block?");
+ * assertEquals(didYouMean("vai", ["via"]), ": did you mean via?");
  * assertEquals(didYouMean("never", ["block", "spin"]), "");
  * ```
  */
@@ -34,6 +35,13 @@ export function didYouMean(
   const edits = levenshteinDistance(text.toLowerCase(), name.toLowerCase());
   // A word with half of its letters changed is another word.
   const close = edits <= MOST_EDITS &&
-    2 * edits < Math.max(text.length, name.length);
+      2 * edits < Math.max(text.length, name.length) ||
+    sameLetters(text, name);
   return close ? `: did you mean ${prefix}${name}?` : "";
+}
+
+/** Are they the same letters in another order, as in `vai` for `via`? */
+function sameLetters(one: string, other: string): boolean {
+  const [a, b] = [one, other].map((word) => [...word.toLowerCase()].sort());
+  return a.join("") === b.join("");
 }

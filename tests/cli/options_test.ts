@@ -57,7 +57,11 @@ Deno.test("readCommandLine() neither pauses nor sleeps with --quiet", () => {
 });
 
 const BAD: [command: Command, flag: string, says: string][] = [
-  [PRODUCER, "--cuont=3", "Cannot use --cuont=3: producer knows --via"],
+  [
+    PRODUCER,
+    "--cuont=3",
+    "Cannot use --cuont=3: producer has no such flag: did you mean --count?",
+  ],
   [PRODUCER, "extra", "Cannot use extra: producer knows"],
   [LAB, "--from=9007199254740985", "--from=9007199254740985: it must be"],
   [LAB, "--timeout=35792m", "200ms, 5s or 1m, up to 35791m"],
@@ -152,6 +156,7 @@ Deno.test("readCommandLine() leaves operands and a program's own flags alone", (
 const MISSPELT: [command: Command, flag: string, suggestion: string][] = [
   [PRODUCER, "--cuont=3", "--count"],
   [PRODUCER, "-count=3", "--count"],
+  [LAB, "--vai=queue", "--via"],
   [LAB, "pause=0", "--pause"],
   [LAB, "--untilend", "--until-end"],
   [LAB, "--via=fif", "fifo"],
