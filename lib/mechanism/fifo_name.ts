@@ -5,7 +5,13 @@
  */
 import { constants as os } from "node:os";
 import type { LabError } from "../error.ts";
-import { isLocked, isLockedTwice, lockByte } from "../posix/byte_lock.ts";
+import {
+  isByteLocked,
+  isLocked,
+  isLockedTwice,
+  lockByte,
+  unlockByte,
+} from "../posix/byte_lock.ts";
 import {
   close,
   EEXIST,
@@ -29,7 +35,9 @@ const { EPERM, EOPNOTSUPP, ENOSYS } = os.errno;
 
 /** How often (ms) an end that waits checks that the name still exists. */
 export const NAME_MS = 1000;
-/** How many places there are for receivers: two of them rarely meet at one. */
+/** The first receiver's place: one look tells a sender that it is alone. */
+const FIRST_PLACE = 0n;
+/** How many places there are for the others: two of them rarely meet at one. */
 const PLACES = 2 ** 40;
 /** How often (ms) the receiving end is opened to end an open(2) that waits. */
 const RELEASE_MS = 10;
@@ -62,10 +70,15 @@ export class Fifo implements Disposable {
    */
   beginReading(fd: number): boolean {
     return this.#membership.exclusively(() => {
-      if (this.hasLongRecord && isLocked(fd)) return false;
       // A place of our own: the marks of two at one place look like one.
-      lockByte(fd, BigInt(Math.floor(Math.random() * PLACES)), "shared");
-      return true;
+      const place = isByteLocked(fd, FIRST_PLACE)
+        ? BigInt(1 + Math.floor(Math.random() * PLACES))
+        : FIRST_PLACE;
+      // Our mark first, then the look: see beginLongRecord().
+      lockByte(fd, place, "shared");
+      if (!this.hasLongRecord || !isLocked(fd)) return true;
+      unlockByte(fd, place);
+      return false;
     });
   }
 
@@ -84,16 +97,17 @@ export class Fifo implements Disposable {
    * Keeps other senders, and a second receiver, out until this sender has
    * written a long record.
    *
+   * No lock is needed, as each side sets its own mark before it looks for the
+   * other's: of two that begin at once, one at least sees the other.
+   *
    * @param fd The sending end.
    * @returns `false`: not now, as another end is there already.
    */
   beginLongRecord(fd: number): boolean {
-    return this.#membership.exclusively(() => {
-      const { others } = this.#membership;
-      if (this.tearsLongRecords(fd)) return false;
-      others.beginLongRecord();
-      return true;
-    });
+    this.#membership.others.beginLongRecord();
+    if (!this.tearsLongRecords(fd)) return true;
+    this.endLongRecord();
+    return false;
   }
 
   /** Lets the others in again. */

@@ -27,8 +27,8 @@ export type Sharing = "shared" | "alone";
  * @returns `false`: another open file description has locked it.
  */
 export function lockByte(fd: number, byte: bigint, sharing: Sharing): boolean {
-  const type = sharing === "shared" ? F_RDLCK : F_WRLCK;
-  return control(fd, F_OFD_SETLK, type, byte) !== undefined;
+  const wish = sharing === "shared" ? F_RDLCK : F_WRLCK;
+  return control(fd, F_OFD_SETLK, wish, byte);
 }
 
 /** Unlocks a byte. */
@@ -48,38 +48,38 @@ export function isLocked(fd: number): boolean {
 
 /** Have others locked two bytes of the file, or more? Locks nothing. */
 export function isLockedTwice(fd: number): boolean {
-  const one = lockedWithin(fd, 0n, TO_THE_END);
-  if (one === undefined) return false;
+  const one = lockedWithin(fd, 1n, TO_THE_END);
+  if (one === undefined) return false; // there is byte 0 at most
   // The kernel tells any of them, not the one with the lowest place.
   return lockedWithin(fd, one + 1n, TO_THE_END) !== undefined ||
-    one > 0n && lockedWithin(fd, 0n, one) !== undefined;
+    lockedWithin(fd, 0n, one) !== undefined;
 }
 
 /** @returns A byte in that range which others have locked, if there is one. */
 function lockedWithin(fd: number, byte: bigint, length: bigint) {
-  const flock = control(fd, F_OFD_GETLK, F_WRLCK, byte, length);
-  return flock === undefined || typeOf(flock) === F_UNLCK
-    ? undefined
-    : flock.getBigInt64(8, true);
+  const done = control(fd, F_OFD_GETLK, F_WRLCK, byte, length);
+  return done && type[0] !== F_UNLCK ? flock[1] : undefined;
 }
 
-const typeOf = (flock: DataView) => flock.getInt16(0, true);
+// struct flock: short l_type, l_whence; off_t l_start, l_len; pid_t l_pid
+const flock = new BigInt64Array(4);
+const type = new Int16Array(flock.buffer);
 
-/** @returns The lock that is there; `undefined`: ours is refused. */
+/** Leaves the lock that is there in `flock`. @returns `false`: ours is refused. */
 function control(
   fd: number,
   command: number,
-  type: number,
+  wish: number,
   byte: bigint,
   length = 1n,
-): DataView | undefined {
-  // struct flock: short l_type, l_whence; off_t l_start, l_len; pid_t l_pid
-  const flock = new DataView(new ArrayBuffer(32));
-  flock.setInt16(0, type, true);
-  flock.setBigInt64(8, byte, true);
-  flock.setBigInt64(16, length, true);
-  if (libc().fcntlLock(fd, command, flock) === 0) return flock;
+): boolean {
+  flock[0] = 0n; // counted from the file's start: SEEK_SET
+  type[0] = wish;
+  flock[1] = byte;
+  flock[2] = length;
+  flock[3] = 0n;
+  if (libc().fcntlLock(fd, command, flock) === 0) return true;
   const error = errno();
-  if (error === EAGAIN || error === EACCES) return undefined;
+  if (error === EAGAIN || error === EACCES) return false;
   throw new SystemError(`lock descriptor ${fd}`, error);
 }

@@ -80,10 +80,8 @@ const word: Show = (value, result) =>
 
 /** struct flock: short l_type, l_whence; off_t l_start, l_len. */
 const fileLock: Show = (value) => {
-  const lock = value as DataView;
-  const start = lock.getBigInt64(8, true);
-  const length = lock.getBigInt64(16, true);
-  const type = lockType(lock.getInt16(0, true));
+  const [head, start, length] = value as BigInt64Array;
+  const type = lockType(Number(head & 0xffffn));
   return `{l_type=${type}, l_start=${start}, l_len=${length}}`;
 };
 
