@@ -7,10 +7,17 @@ import { type Running, start } from "../scripts.ts";
 
 const LIMIT_MS = 20_000;
 
-async function until(isSo: () => boolean): Promise<boolean> {
+/** Looks until it is good, or the time is over. @returns The last look. */
+async function until<T>(
+  look: () => T,
+  isGood: (seen: T) => boolean,
+): Promise<T> {
   const latest = performance.now() + LIMIT_MS;
-  while (!isSo() && performance.now() < latest) await delay(20);
-  return isSo();
+  for (;;) {
+    const seen = look(); // once: a process may end between two looks
+    if (isGood(seen) || performance.now() > latest) return seen;
+    await delay(20);
+  }
 }
 
 /** Kills it when it has started two processes; all must end. */
@@ -18,11 +25,13 @@ async function assertEndsAll(script: Running) {
   const started = () =>
     descendantsOf(script.pid)
       .filter((pid) => processSeen(pid)?.command === "deno");
-  assert(await until(() => started().length >= 2), script.lines.join("\n"));
-  const pids = started();
+  const pids = await until(started, ({ length }) => length >= 2);
+  assert(pids.length >= 2, script.lines.join("\n"));
   script.kill("SIGKILL");
-  await until(() => !pids.some(isAlive));
-  const left = pids.filter(isAlive);
+  const left = await until(
+    () => pids.filter(isAlive),
+    ({ length }) => length === 0,
+  );
   for (const pid of left) Deno.kill(pid, "SIGKILL");
   assert(left.length === 0, `left behind: ${left}`);
 }
