@@ -8,6 +8,7 @@
 import { spawn } from "node:child_process";
 import { delay } from "@std/async/delay";
 import { errorCode } from "../error.ts";
+import { guardGroup, startGuard } from "../lab/guard.ts";
 import { isAlive } from "../posix/process.ts";
 import { adoptOrphans } from "../posix/others.ts";
 import { Terminal } from "../posix/terminal.ts";
@@ -48,6 +49,7 @@ export async function runProgram(
   options: RunOptions,
 ): Promise<Evidence> {
   adoptOrphans();
+  startGuard(); // before we watch: it does not belong to the program
   const before = new Before(program.cwd ?? Deno.cwd());
   using run = new Run(program, options);
   try {
@@ -80,6 +82,7 @@ class Run implements Disposable {
   readonly #options: RunOptions;
   readonly #terminal = new Terminal();
   readonly #start = performance.now();
+  readonly #guarded = new DisposableStack();
   #running = 0;
   #lookedAt = -Infinity;
 
@@ -129,7 +132,10 @@ class Run implements Disposable {
       detached: true, // a session of its own, as in a terminal of its own
     });
     this.#running++;
-    if (child.pid !== undefined) this.watch.started(child.pid);
+    if (child.pid !== undefined) {
+      this.watch.started(child.pid);
+      this.#guarded.use(guardGroup(child.pid)); // it ends with us, by kill -9 too
+    }
     child.on("exit", (code, signal) => {
       ending.code = code ?? 128 + (SIGNALS[signal ?? ""] ?? 0);
       this.#running--;
@@ -194,6 +200,7 @@ class Run implements Disposable {
   }
 
   [Symbol.dispose](): void {
+    this.#guarded[Symbol.dispose]();
     this.#terminal[Symbol.dispose]();
   }
 }

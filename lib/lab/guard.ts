@@ -14,8 +14,8 @@ const SHELL =
 let shell: ChildProcess | undefined;
 const groups = new Set<number>();
 
-/** Starts the guard, if it does not run yet. */
-function startGuard(): void {
+/** Starts the guard, if it does not run yet: a child of this process. */
+export function startGuard(): void {
   if (shell) return;
   // A session of its own: Ctrl-C at the terminal does not reach it.
   const stdio = ["pipe", "ignore", "ignore"] as const;

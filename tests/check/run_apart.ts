@@ -8,6 +8,7 @@
 import { assert, assertEquals } from "@std/assert";
 import type { Evidence } from "../../lib/check/evidence.ts";
 import { type Program, runProgram } from "../../lib/check/run.ts";
+import { startGuard } from "../../lib/lab/guard.ts";
 import { childrenOf } from "../../lib/observe/mod.ts";
 import { Running, taskArguments } from "../scripts.ts";
 
@@ -37,9 +38,12 @@ export async function runApart(
 if (import.meta.main) {
   const { program, timeoutMs } = await new Response(Deno.stdin.readable).json();
   const { signal } = new AbortController();
+  startGuard(); // a child of ours that stays
+  const before = childrenOf(Deno.pid);
   const evidence = await runProgram(program, { timeoutMs, signal });
   assert(evidence.live);
-  const result = { evidence, children: childrenOf(Deno.pid) };
+  const children = childrenOf(Deno.pid).filter((pid) => !before.includes(pid));
+  const result = { evidence, children };
   const text = JSON.stringify(
     result,
     (_, value) => value instanceof Map ? { map: [...value] } : value,
