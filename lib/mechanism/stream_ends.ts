@@ -23,7 +23,7 @@ import {
   write,
 } from "../posix/file.ts";
 import { SystemError } from "../posix/libc.ts";
-import { waitFd } from "../posix/poll.ts";
+import { pollFd, POLLIN, waitFd } from "../posix/poll.ts";
 
 const CAPACITY_BYTES = 65_536; // pipe(7), "Pipe capacity"
 
@@ -77,11 +77,18 @@ export class StreamSender implements Sender, Disposable {
 export class StreamReader {
   #buffer = new Uint8Array(CAPACITY_BYTES);
   #view = this.#buffer;
+  #emptied = false; // did the last call take all that was there?
 
   /** @returns Bytes, valid until the next call, or why there are none. */
   read(fd: number): Uint8Array | typeof END | typeof PENDING {
+    // A writer would have to wait for read(2), which locks the pipe even if it
+    // is empty. poll(2) does not.
+    const asks = this.#emptied;
+    this.#emptied = false;
+    if (asks && pollFd(fd, POLLIN, 0) === 0) return PENDING;
     const count = read(fd, this.#buffer);
     if (count > 0) {
+      this.#emptied = count < this.#buffer.length;
       // A new view costs half a system call, and the last one often fits.
       if (count !== this.#view.length) {
         this.#view = this.#buffer.subarray(0, count);
