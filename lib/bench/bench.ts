@@ -52,7 +52,7 @@ export async function runBench(
   const results = summarize(measurement.rounds);
   await jsonFile?.write(asJson({ started, settings, measurement, results }));
   const about = machineLines(machine(), Deno.version.deno);
-  await print(`${head(about, measurement)}\n${report(results)}`);
+  await print(`${head(about, settings, measurement)}\n${report(results)}`);
   const ours = results.filter(({ mechanism }) => !peerNamed(mechanism));
   await plotFile?.write(picture?.plot(ours, about.join(", ")) ?? "");
   for (const file of [json, plot]) if (file) log.info(`Wrote ${file}`);
@@ -62,6 +62,7 @@ export async function runBench(
 /** What stands above the tables. */
 function head(
   about: string[],
+  { capacity }: BenchOptions,
   { conduct, done, leftOut }: Measurement,
 ): string {
   const rounds = done === 1 ? "one round" : `medians of ${done} rounds`;
@@ -69,6 +70,7 @@ function head(
     ...about,
     ...conductLines(conduct),
     rounds,
+    ...capacity ? [`--capacity=${capacity}`] : [],
     ...leftOut.flatMap((what) => wrap(`left out: ${what}`.split(" "), COLUMNS)),
   ].map((line) => `${line}\n`).join("");
 }
@@ -82,7 +84,7 @@ function asJson(
     results: Result[];
   },
 ): string {
-  const { via, waits, sizes, seconds, peers, quick } = settings;
+  const { via, waits, sizes, seconds, capacity, peers, quick } = settings;
   const { rounds, done, leftOut, conduct } = measurement;
   const { deno, v8, typescript } = Deno.version;
   const report = {
@@ -97,6 +99,7 @@ function asJson(
       size: sizes,
       seconds,
       rounds: done,
+      capacity,
       peers,
       quick,
     },

@@ -12,6 +12,7 @@ const MECHANISM_NAMES = MECHANISMS.map(({ name }) => name);
 const WAITS = ["block", "spin"] as const;
 const SMALLEST_BYTES = 8; // two words of 4 bytes
 const LARGEST_BYTES = 1_048_576;
+const MOST_MESSAGES = 16_384; // as slots of a ring: 1 GB
 
 const SIZES = "8,100,1024,8192,65536";
 const QUICK_SIZES = "8,1024,65536";
@@ -73,6 +74,13 @@ export const BENCH = defineCommand({
       min: 1,
       max: 1000,
     }),
+    capacity: integer({
+      value: "N",
+      help:
+        "how many messages the buffer holds, where one can choose; the peers keep theirs",
+      min: 1,
+      max: MOST_MESSAGES,
+    }),
     quick: toggle("fewer sizes, shorter rounds: all of it within a minute"),
     peers: toggle(
       "also C, Python, Node, Deno, ZeroMQ and Boost at the same work",
@@ -94,6 +102,7 @@ export const BENCH = defineCommand({
   examples: [
     "deno task bench --quick",
     "deno task bench --via=fifo,shm --wait=block --size=8,1024 --seconds=0.2",
+    "deno task bench --via=shm --wait=block --size=8 --capacity=256",
     "deno task bench --json=bench.json --plot=bench.svg",
   ],
   check({ via, waits, sizes, quick, json, plot, ...options }, written) {

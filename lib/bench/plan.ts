@@ -40,6 +40,7 @@ export type RoundsOptions = Pick<
   | "sizes"
   | "seconds"
   | "rounds"
+  | "capacity"
   | "atMostSeconds"
 >;
 

@@ -133,7 +133,7 @@ async function measureRound(
  * work on this machine is left out.
  */
 async function startPairs(
-  { via, named, server }: RoundsOptions,
+  { via, named, server, capacity }: RoundsOptions,
   started: AsyncDisposableStack,
   log: ProcessLog,
   leaveOut: (what: string) => void,
@@ -148,7 +148,7 @@ async function startPairs(
       if (available !== true) {
         throw new LabError(`Cannot use --via=${name}: ${available}`);
       }
-      const pair = started.use(await Pair.start(mechanism, signal));
+      const pair = started.use(await Pair.start(mechanism, signal, capacity));
       const pids = pair.pids.join(" and ") || "two workers";
       log.debug(`Started ${name}: ${pids}`);
       pairs.push(pair);

@@ -13,6 +13,8 @@ import { BENCH } from "../../lib/bench/flags.ts";
 import { SystemError } from "../../lib/posix/libc.ts";
 import { MessageQueue } from "../../lib/posix/mqueue.ts";
 import { isAlive } from "../../lib/posix/process.ts";
+import { openShared } from "../../lib/posix/shm.ts";
+import { Ring } from "../../lib/shared_memory/ring.ts";
 import { runPath } from "../../lib/mechanism/run_folder.ts";
 import {
   freshName,
@@ -323,6 +325,24 @@ Deno.test("bench waits in both ways, and leaves out messages that are too long",
   assertEquals(names.slice(2, 6).sort(), [...queues, ...both]);
   assertEquals(names.slice(6, 8), BASELINES);
   assertEquals(names.slice(8).sort(), both);
+});
+
+Deno.test("bench --capacity chooses how many messages a ring holds, and says so", async () => {
+  const flags = ["--via=fifo,shm", "--wait=block", "--size=8", "--capacity=2"];
+  const { table, report } = await bench(...flags);
+  assert(table.includes("\n--capacity=2\n"), table);
+  assertEquals(report.settings.capacity, 2);
+  await using script = start("bench", [...flags, "--seconds=100"]);
+  await script.saw("Measuring");
+  for (const way of ["there", "back"]) {
+    // The second mechanism has the second set of names.
+    const name = `/ipc-lab-${Deno.uid()}.bench.${script.pid}.1.${way}`;
+    using segment = openShared(name);
+    assertEquals(new Ring(segment.memory).capacity, 2);
+  }
+  script.kill("SIGINT");
+  assertEquals((await script.ended()).code, 130);
+  assertNothingLeft(script);
 });
 
 Deno.test("bench fails if it could measure nothing of a named mechanism", async () => {
