@@ -122,12 +122,17 @@ export async function emptyProgram(signal: AbortSignal): Promise<number> {
   return performance.now() - start;
 }
 
+/** Two workers in a process of their own: one pauses, the other waits. */
+function startWorkers(signal: AbortSignal) {
+  const flags = ["--wait=block", "--pause-every=1", "--pause=60m"];
+  return startScript(script("lab", "--via=workers", ...flags), signal);
+}
+
 /**
  * Lets one side of each mechanism wait for a message that does not come, while
  * the other side has nothing to do, all at the same time.
  *
- * @returns The part of a processor that the busier side of each took, 0 to 1.
- * Workers are in this process, so theirs is all that this process took.
+ * @returns The part of a processor that the busier process of each took, 0 to 1.
  */
 export async function idle(
   mechanisms: Mechanism[],
@@ -135,23 +140,27 @@ export async function idle(
   signal: AbortSignal,
 ): Promise<Record<string, number>> {
   await using started = new AsyncDisposableStack();
-  const pairs: Pair[] = [];
+  const waiting: { name: string; pids: readonly number[] }[] = [];
+  const ends: (() => Promise<unknown>)[] = [];
   for (const mechanism of mechanisms) {
-    pairs.push(started.use(await Pair.start(mechanism, signal)));
+    const { name, properties } = mechanism;
+    if (properties.processes === "one") {
+      const { child: { pid } } = started.use(startWorkers(signal));
+      waiting.push({ name, pids: [pid] });
+    } else {
+      const pair = started.use(await Pair.start(mechanism, signal));
+      waiting.push(pair);
+      ends.push(pair.waitForMessage());
+    }
   }
-  const ends = pairs.map((pair) => pair.waitForMessage());
   await delay(SETTLE_MS, { signal }); // they have just started
-  const before = pairs.map(timesOf);
+  const times = () => waiting.map(({ pids }) => pids.map(processTime));
+  const before = times();
   await delay(seconds * 1000, { signal });
-  const after = pairs.map(timesOf);
+  const after = times();
   for (const end of ends) await end();
-  return Object.fromEntries(pairs.map(({ name }, i) => {
+  return Object.fromEntries(waiting.map(({ name }, i) => {
     const each = after[i].map((time, k) => (time - before[i][k]) / seconds);
     return [name, Math.max(...each)];
   }));
-}
-
-/** Processor time (s) of each side; workers are in this process. */
-function timesOf({ pids }: Pair): number[] {
-  return (pids.length > 0 ? pids : [Deno.pid]).map(processTime);
 }
