@@ -6,8 +6,10 @@
  */
 // Deno.Command cannot hand a descriptor of ours to a child; spawn() can.
 import { spawn } from "node:child_process";
+import { constants as os } from "node:os";
 import { delay } from "@std/async/delay";
 import { errorCode } from "../error.ts";
+import { sendSignal } from "../lab/child.ts";
 import { guardGroup, startGuard } from "../lab/guard.ts";
 import { isAlive } from "../posix/process.ts";
 import { adoptOrphans } from "../posix/others.ts";
@@ -137,7 +139,7 @@ class Run implements Disposable {
       this.#guarded.use(guardGroup(child.pid)); // it ends with us, by kill -9 too
     }
     child.on("exit", (code, signal) => {
-      ending.code = code ?? 128 + (SIGNALS[signal ?? ""] ?? 0);
+      ending.code = code ?? 128 + (signal ? os.signals[signal] : 0);
       this.#running--;
     });
     child.on("error", (error) => {
@@ -192,7 +194,7 @@ class Run implements Disposable {
       const pids = this.watch.running().filter(isAlive);
       if (pids.length === 0 && this.#running <= 0) break;
       if (performance.now() > latest) break; // in state D: nothing ends it
-      for (const pid of pids) kill(pid);
+      for (const pid of pids) sendSignal(pid, "SIGKILL");
       await delay(TICK_MS);
     }
     this.output.take(this.#terminal.fd, this.#now);
@@ -204,27 +206,6 @@ class Run implements Disposable {
     this.#terminal[Symbol.dispose]();
   }
 }
-
-function kill(pid: number) {
-  try {
-    Deno.kill(pid, "SIGKILL");
-  } catch (error) {
-    if (!(error instanceof Deno.errors.NotFound)) throw error; // it has ended
-  }
-}
-
-const SIGNALS: Record<string, number> = {
-  SIGHUP: 1,
-  SIGINT: 2,
-  SIGQUIT: 3,
-  SIGABRT: 6,
-  SIGBUS: 7,
-  SIGKILL: 9,
-  SIGSEGV: 11,
-  SIGPIPE: 13,
-  SIGALRM: 14,
-  SIGTERM: 15,
-};
 
 /** Why execve(2) has failed, in words. */
 function whyNotStarted(error: Error): string {
