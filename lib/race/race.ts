@@ -107,9 +107,8 @@ function logResult(
 ): boolean {
   const expected = writers * times;
   const lost = expected - counter;
-  const text = `${lock}: ${lost} of ${expected} updates were lost, ` +
-    `${ns.toFixed(1)} ns an increment, ` +
-    `${(ns / plainNs).toFixed(1)} times the plain loop` +
+  const text = `${lock}: ${lost} of ${expected} updates lost, ` +
+    `${ns.toFixed(1)} ns each = ${(ns / plainNs).toFixed(1)} loops` +
     (lock === "none" && lost === 0 ? whyNoneLost(writers) : "");
   const values = { event: "race", lock, lost, expected, ns };
   const good = lock === "none" || lost === 0;
