@@ -78,8 +78,10 @@ for (const signal of ["SIGINT", "SIGKILL"] as const) {
         }
         assertEquals(pids.length, 3);
         script.kill(signal);
-        const ending = await script.ended();
-        if (signal === "SIGINT") assertEquals(ending.code, 130);
+        const { code } = await script.ended();
+        if (signal === "SIGINT") {
+          assertEquals([code, pids.filter(isAlive)], [130, []]);
+        }
         // After kill -9 a guard ends them, a moment later.
         for (let i = 0; i < 500 && pids.some(isAlive); i++) await delay(20);
         assertEquals(pids.filter(isAlive), []);
