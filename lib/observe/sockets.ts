@@ -77,7 +77,9 @@ export function connectionOf(
 ): Pick<ObjectSeen, "id" | "name" | "boundTo"> {
   const inode = Number(link.slice("socket:[".length, -1));
   refresh(inode);
-  const peer = peers.get(inode) ?? tcpPeers.get(inode);
+  // Until the server accepts a connection, its end there has the inode 0, as
+  // all such ends on the machine.
+  const peer = peers.get(inode) || tcpPeers.get(inode);
   const name = ports.get(inode);
   if (peer === undefined) {
     const boundTo = paths.get(inode); // it listens, and joins nothing yet

@@ -90,6 +90,35 @@ ${READY}`;
 });
 
 Deno.test({
+  name:
+    "objectsOf() gives a connection that waits for its server no other's name",
+  ignore,
+  async fn() {
+    const folder = await Deno.makeTempDir();
+    const code = `
+import os, socket, sys, time
+def server(path):
+    s = socket.socket(socket.AF_UNIX); s.bind(path); s.listen(); return s
+def client(path):
+    s = socket.socket(socket.AF_UNIX); s.connect(path); return s
+a = server("${folder}/a"); b = server("${folder}/b")
+ends = [client("${folder}/a"), client("${folder}/b")]
+${READY}`;
+    try {
+      await beside(code, (pid) => {
+        const sockets = only(objectsOf(pid), "socket");
+        const names = sockets.map(({ name, boundTo }) => name ?? boundTo ?? "");
+        const bound = [`${folder}/a`, `${folder}/b`];
+        assertEquals(names.sort(), ["", "", ...bound]);
+        assertEquals(new Set(sockets.map(({ id }) => id)).size, 4);
+      });
+    } finally {
+      await Deno.remove(folder, { recursive: true });
+    }
+  },
+});
+
+Deno.test({
   name: "processSeen() tells a sleeping thread from a spinning one",
   ignore,
   async fn() {
