@@ -37,7 +37,7 @@ function normalised(line: string): string {
     .replace(/ipc-lab-\d+\./, "ipc-lab-UID.")
     .replace(/nats:\/\/[\d.:]+/, "nats://SERVER")
     .replace(/[1-9]\d* of (\d+) updates/, "N of $1 updates") // 0 stays 0
-    .replace(/[\d.]+ (ns|times)/g, "T $1")
+    .replace(/[\d.]+ (ns|times|loops)/g, "T $1")
     .replace(/in [\d.]+ seconds \(\d+ values/, "in T seconds (N values")
     // How much fits into a pipe before its reader goes is a matter of luck.
     .replace(/\d+ (of 1000000 values .*, )\d+/, "N $1N")
