@@ -121,7 +121,7 @@ export const END: unique symbol = Symbol("Every sender has closed");
  * @example
  * ```ts
  * import { assertEquals } from "@std/assert";
- * import { CUT, mechanismNamed } from "@ipc-lab/ipc-lab";
+ * import { CUT, mechanismNamed, receive } from "@ipc-lab/ipc-lab";
  *
  * const name = `example-${crypto.randomUUID()}`;
  * const socket = await mechanismNamed("socket").load();
@@ -129,7 +129,7 @@ export const END: unique symbol = Symbol("Every sender has closed");
  * {
  *   await using _sender = await socket.openSender({ name });
  * }
- * assertEquals(receiver.poll(), CUT);
+ * assertEquals(await receive(receiver, { way: "block" }), CUT);
  * ```
  */
 export const CUT: unique symbol = Symbol("A sender has gone");
