@@ -108,13 +108,18 @@ function logResult(
   const expected = writers * times;
   const lost = expected - counter;
   const text = `${lock}: ${lost} of ${expected} updates lost, ` +
-    `${ns.toFixed(1)} ns each = ${(ns / plainNs).toFixed(1)} loops` +
+    `${figure(ns)} ns each = ${figure(ns / plainNs)} loops` +
     (lock === "none" && lost === 0 ? whyNoneLost(writers) : "");
   const values = { event: "race", lock, lost, expected, ns };
   const good = lock === "none" || lost === 0;
   if (good) log.info(text, values);
   else log.error(text, values);
   return good;
+}
+
+/** A decimal, if the number is small: on a busy machine it has four digits. */
+function figure(value: number): string {
+  return value.toFixed(value < 100 ? 1 : 0);
 }
 
 /** Why no update was lost where nothing protects the counter. */
