@@ -6,6 +6,7 @@
  * @module
  */
 import {
+  END,
   isRefusal,
   type Receiver,
   type Sender,
@@ -59,7 +60,8 @@ export class FollowingSender extends Following<Sender> implements Sender {
 export class FollowingReceiver extends Following<Receiver> implements Receiver {
   poll(): ReturnType<Receiver["poll"]> {
     const found = this.end.poll();
-    if (isRefusal(found)) this.follow();
+    // At the end, too: the next sender comes to the object that has the name.
+    if (isRefusal(found) || found === END) this.follow();
     return found;
   }
 

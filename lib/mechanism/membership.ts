@@ -69,9 +69,9 @@ export class Membership implements Disposable {
   /** Enters the object that has the name now, if ours has lost it. */
   followName(): void {
     if (this.isThere) return;
-    const { path } = this.#place;
-    this.#place[Symbol.dispose]();
-    this.#place = this.#enter(path);
+    const before = this.#place;
+    this.#place = this.#enter(before.path);
+    before[Symbol.dispose]();
   }
 
   /** Does the work under the lock, one process at a time. */

@@ -33,7 +33,7 @@ import {
 
 const CAPACITY = 10; // messages: what every user may have, msg_max
 const SIZE_BYTES = 8192; // msgsize_max
-/** How often (ms) a sleeping receiver checks: a killed sender wakes nobody. */
+/** How often (ms) a sleeping end looks: who was killed, is the name still there? */
 const CHECK_MS = 500;
 /** How soon (ms) it checks if it went to sleep without a check. */
 const SOON_MS = 10;
@@ -115,6 +115,7 @@ class Member implements Disposable {
       const queue = openQueue(address);
       const presence = new Presence(queue.fd);
       const entered = exclusively(queue.fd, this.#name, () => {
+        messagesIn(queue, presence); // so that no farewell is left from before
         presence.enter(role, this.#name, address.exclusive);
         return stat(queue.fd).links > 0;
       });
@@ -125,6 +126,16 @@ class Member implements Disposable {
       }
       queue.close(); // another process has just removed its name: open it again
     }
+  }
+
+  /** How many messages lie in it. */
+  get messages(): number {
+    const { queue, presence } = this;
+    return exclusively(
+      queue.fd,
+      this.#name,
+      () => messagesIn(queue, presence),
+    );
   }
 
   /** Does the queue still have a name? */
@@ -138,11 +149,26 @@ class Member implements Disposable {
     exclusively(queue.fd, this.#name, () => {
       presence.leave(this.#role);
       if (!this.isThere) return; // another queue may have the name by now
-      if (!presence.isAlone || queue.attributes().messages > 0) return;
+      if (!presence.isAlone) return;
+      if (messagesIn(queue, presence) > 0) return;
       MessageQueue.unlink(this.#name);
     });
     queue.close();
   }
+}
+
+/**
+ * How many messages lie in a queue. Call it under the lock: if no other process
+ * has the queue open, it takes out a farewell that no receiver has met. Behind
+ * another message it stays, as what is put back loses its place.
+ */
+function messagesIn(queue: MessageQueue, presence: Presence): number {
+  const { messages } = queue.attributes();
+  if (messages !== 1 || !presence.isAlone) return messages;
+  const message = queue.receive();
+  if (message?.length === FAREWELL.length) return 0;
+  if (message) queue.send(message, queue.priority);
+  return 1;
 }
 
 function openQueue(address: Address): MessageQueue {
@@ -186,7 +212,8 @@ class QueueSender implements Sender, Disposable {
   }
 
   writable(signal: AbortSignal) {
-    return waitFd(this.#member.queue.fd, "writable", signal);
+    // Not for ever: if the name was removed, this queue stays full.
+    return waitFd(this.#member.queue.fd, "writable", signal, CHECK_MS);
   }
 
   [Symbol.dispose]() {
@@ -233,9 +260,8 @@ class QueueReceiver implements Receiver, Disposable {
   }
 
   unread() {
-    const { presence, queue } = this.#member;
-    const others = presence.has("receiver");
-    return { messages: others ? 0 : queue.attributes().messages };
+    const others = this.#member.presence.has("receiver");
+    return { messages: others ? 0 : this.#member.messages };
   }
 
   readable(signal: AbortSignal) {

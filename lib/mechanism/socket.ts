@@ -139,7 +139,7 @@ class SocketSender extends StreamSender {
 /** Reads in turn from all senders that connect, each by a stream of its own. */
 class SocketReceiver implements Receiver, Disposable {
   stream = 0;
-  #listener: Listener;
+  readonly #listener: Listener;
   readonly #streams = new Map<number, number>(); // descriptors, and their streams
   readonly #reader = new StreamReader();
   readonly #all = new PollSet(); // the listener, and the streams
@@ -181,9 +181,7 @@ class SocketReceiver implements Receiver, Disposable {
   /** Listens at the name again if it was removed. */
   #followName() {
     if (!this.#names.due() || this.#listener.isThere) return;
-    const before = this.#listener;
-    this.#listener = before.again();
-    before[Symbol.dispose]();
+    this.#listener.followName();
     this.#changed();
   }
 

@@ -13,31 +13,37 @@ import { Place } from "./run_folder.ts";
 
 /** A socket that listens at its name, with this process as its receiver. */
 export class Listener implements Disposable {
-  readonly fd: number;
-  readonly path: string;
   readonly #membership: Membership;
-
-  readonly #exclusive?: boolean;
+  #fd = -1; // none yet
 
   constructor(path: string, exclusive?: boolean) {
-    this.path = path;
-    this.#exclusive = exclusive;
-    let listening: number | undefined;
-    const settle = (others: Presence) => {
-      removeStale(path, others);
-      listening = listenAt(path);
-      const place = Place.find(path, "socket");
-      if (!place) throw taken(path);
-      return place;
-    };
+    const settle = (others: Presence) => this.#listenAt(path, others);
     this.#membership = new Membership(path, "receiver", settle, exclusive);
-    if (listening === undefined) throw taken(path);
-    this.fd = listening;
   }
 
-  /** Listens at the same name again. */
-  again(): Listener {
-    return new Listener(this.path, this.#exclusive);
+  /** The socket that listens. */
+  get fd(): number {
+    return this.#fd;
+  }
+
+  /** Makes the name; a socket that listened before has lost it. */
+  #listenAt(path: string, others: Presence): Place {
+    removeStale(path, others);
+    const fd = listenAt(path);
+    if (fd === undefined) throw taken(path);
+    const place = Place.find(path, "socket");
+    if (!place) {
+      close(fd);
+      throw taken(path);
+    }
+    if (this.#fd >= 0) close(this.#fd);
+    this.#fd = fd;
+    return place;
+  }
+
+  /** Listens at the name again, if it was removed. */
+  followName(): void {
+    this.#membership.followName();
   }
 
   /** Does the name still lead to this socket? */

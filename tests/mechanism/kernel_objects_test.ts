@@ -58,7 +58,7 @@ Deno.test({
       `${Deno.execPath()} task -q ${name} --via=pipe --quiet --count=3`;
     const mode = "grep flags /proc/self/fdinfo";
     await using pipeline = shell(
-      `(${task("producer")}; ${mode}/1 >&2; seq 4 6)` +
+      `(${task("producer")}; ${mode}/5 5>&1 >&2; seq 4 6)` +
         ` | (${task("consumer")} --output=-; ${mode}/0 >&2)`,
     );
     const { code, log } = await pipeline.ended();
@@ -68,6 +68,30 @@ Deno.test({
     for (const text of flags) {
       assertEquals(parseInt(text.slice(6), 8) & O_NONBLOCK, 0, log);
     }
+  },
+});
+
+Deno.test({
+  name: "pipe: the flags of an end that two producers share stay as they are",
+  ignore,
+  async fn() {
+    const name = `run/${freshName()}`;
+    const task = `${Deno.execPath()} task -q`;
+    const producer = `${task} producer --via=pipe --input=-`;
+    await using pipeline = shell(`
+      mkdir -p run; mkfifo ${name}.a ${name}.b ${name}.go
+      (${producer} < ${name}.a & ${producer} < ${name}.b &
+        exec 3> ${name}.a 4> ${name}.b; echo one >&3; echo two >&4
+        read -r go < ${name}.go; grep flags /proc/self/fdinfo/5 5>&1 >&2
+        exec 3>&- 4>&-; wait) | ${task} consumer --via=pipe --until-end
+      code=$?; rm ${name}.*; exit $code`);
+    await pipeline.saw("Read: one");
+    await pipeline.saw("Read: two"); // both producers have it open
+    await shell(`echo > ${name}.go`).ended();
+    const { code, log } = await pipeline.ended();
+    assertEquals(code, 0, log);
+    const [, flags = ""] = /flags:\s+(\d+)/.exec(log) ?? [];
+    assertEquals(parseInt(flags, 8) & O_NONBLOCK, 0, log);
   },
 });
 
@@ -384,25 +408,6 @@ Deno.test("no task prompts at the terminal, as that would hold up Ctrl-C", () =>
   for (const { command } of Object.values(config.tasks)) {
     if (command.includes("scripts/")) assert(command.includes(" --no-prompt "));
   }
-});
-
-Deno.test({
-  name:
-    "a name that is removed while both ends wait is made again, and they meet",
-  ignore,
-  async fn() {
-    for (const via of ["queue", "shm", "socket"]) {
-      const name = freshName();
-      const flags = [`--via=${via}`, `--name=${name}`, RETRY, "--wait=block"];
-      await using consumer = start("consumer", flags);
-      await consumer.saw("Pid:");
-      const removed = await run("remove", [`--via=${via}`, `--name=${name}`]);
-      assert(removed.log.includes("Removed "), removed.log);
-      await using producer = start("producer", [...flags, "--pause=0"]);
-      await assertWell(name, consumer, producer);
-      assertEquals(valuesRead(consumer), range(1, 10));
-    }
-  },
 });
 
 Deno.test({
