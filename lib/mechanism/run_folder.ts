@@ -8,6 +8,7 @@
 import { LabError, reason } from "../error.ts";
 import {
   close,
+  EACCES,
   ENOENT,
   ENOTDIR,
   O_DIRECTORY,
@@ -60,20 +61,17 @@ export class RunFolder implements Disposable {
    */
   constructor(path: string = FOLDER) {
     if (path === FOLDER) makeRunFolder();
-    const fd = open(path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW);
-    if (fd < 0) {
-      throw new LabError(
-        fd === -ENOENT
-          ? `Cannot use ${path}/ as it is not there: make it first`
-          : `Cannot use ${path}/ as it is not a folder: remove it or work elsewhere`,
-      );
-    }
-    this.#fd = fd;
+    const flags = O_DIRECTORY | O_NOFOLLOW;
+    const fd = open(path, O_RDONLY | flags);
+    // A folder that we may not read is one to look at: whose is it?
+    const found = fd === -EACCES ? open(path, O_PATH | flags) : fd;
+    if (found < 0) throw cannotUse(path, -found);
+    this.#fd = found;
     this.#path = path;
-    const { uid, mode } = stat(fd);
+    const { uid, mode } = stat(found);
     const user = libc().geteuid();
-    if (uid === user && (mode & 0o022) === 0) return;
-    close(fd);
+    if (uid === user && (mode & 0o022) === 0 && fd >= 0) return;
+    close(found);
     throw new LabError(
       uid !== user
         ? `Cannot use ${path}/ as it belongs to user ${uid} and we are user ${user}: ${
@@ -81,6 +79,8 @@ export class RunFolder implements Disposable {
             ? "copy the project to a folder of your own"
             : "choose a folder of your own"
         }`
+        : fd < 0
+        ? `Cannot use ${path}/ as we may not read it: chmod u+rwx ${path}`
         : `Cannot use ${path}/ as others may write to it: chmod go-w ${path}`,
     );
   }
@@ -99,6 +99,17 @@ export class RunFolder implements Disposable {
   [Symbol.dispose](): void {
     close(this.#fd);
   }
+}
+
+/** Why open(2) has failed, and what to do. */
+function cannotUse(path: string, error: number): LabError {
+  const hint = {
+    [ENOENT]: "as it is not there: make it first",
+    [ENOTDIR]: "as it is not a folder: remove it or work elsewhere",
+  }[error];
+  return hint
+    ? new LabError(`Cannot use ${path}/ ${hint}`)
+    : new SystemError(`use ${path}/`, error);
 }
 
 /** The path of a named object, relative to the working directory. */
@@ -180,8 +191,8 @@ export function inspectPlace(
   const folderThere = open(folderOf(path), O_PATH);
   if (folderThere < 0) return undefined;
   close(folderThere);
+  using folder = new RunFolder(folderOf(path)); // first: it says whose it is
   using place = Place.find(path, kind);
-  using folder = new RunFolder(folderOf(path));
   const presence = folder.presence(path);
   if (!place && presence.isAlone) return undefined;
   return { object: path, ...presence.roles, messages: 0 };

@@ -10,6 +10,8 @@ import { confirmed, cString, errno, libc, SystemError } from "./libc.ts";
 
 /** Nothing to read, or no room to write, right now. */
 export const EAGAIN = os.errno.EAGAIN;
+/** Permission denied. */
+export const EACCES = os.errno.EACCES;
 /** No such open descriptor. */
 export const EBADF = os.errno.EBADF;
 /** A signal came before anything was done. */

@@ -89,15 +89,19 @@ function foreignProject(user: SecondUser): Step {
         /^ERROR:process2:Cannot make the folder run\/ in \S+: Permission denied: copy the project to a folder of your own$/,
       );
     }
-    await Deno.mkdir(`${user.project}/run`, { mode: 0o755 });
-    for (const via of ["fifo", "socket"]) {
-      await using consumer = user.start("consumer", [`--via=${via}`]);
-      const { code, log } = await consumer.ended();
-      assertEquals(code, 1);
-      assertEquals(
-        log,
-        `ERROR:process2:Cannot use run/ as it belongs to user 0 and we are user ${NOBODY}: copy the project to a folder of your own`,
-      );
+    const run = `${user.project}/run`;
+    await Deno.mkdir(run);
+    for (const mode of [0o755, 0o700]) { // ours has 0700
+      await Deno.chmod(run, mode);
+      for (const via of ["fifo", "socket"]) {
+        await using consumer = user.start("consumer", [`--via=${via}`]);
+        const { code, log } = await consumer.ended();
+        assertEquals(code, 1);
+        assertEquals(
+          log,
+          `ERROR:process2:Cannot use run/ as it belongs to user 0 and we are user ${NOBODY}: copy the project to a folder of your own`,
+        );
+      }
     }
   }];
 }
