@@ -7,7 +7,15 @@
  */
 import type { Receiver, Sender } from "../channel/mod.ts";
 import { LabError } from "../error.ts";
-import { setNonBlocking } from "../posix/file.ts";
+import {
+  close,
+  O_NONBLOCK,
+  O_RDONLY,
+  O_WRONLY,
+  open,
+  setNonBlocking,
+} from "../posix/file.ts";
+import { stat } from "../posix/stat.ts";
 import { StreamReceiver, StreamSender } from "./stream_ends.ts";
 
 const INPUT = 0;
@@ -26,31 +34,46 @@ export function openReceiver(): Receiver & Disposable {
 /** Does nothing: a pipe ends with its processes. */
 export function remove(): undefined {}
 
-// O_NONBLOCK belongs to the pipe's end, which other programs of the command
-// line may share. So each end is set back to what it was.
+// O_NONBLOCK belongs to the open file, which other programs of the command line
+// may share. So we open the pipe a second time, for us alone. What is no pipe,
+// as a socket, cannot be opened twice: there the flag is set, and set back.
+
+/** @returns A descriptor of ours; `undefined`: it is no pipe. */
+function openAgain(fd: number, flags: number): number | undefined {
+  if (stat(fd).kind !== "FIFO") return undefined;
+  const again = open(`/proc/self/fd/${fd}`, flags | O_NONBLOCK);
+  return again < 0 ? undefined : again; // /proc may be missing
+}
 
 class PipeSender extends StreamSender {
-  readonly #before = setNonBlocking(OUTPUT, true);
+  readonly #before?: boolean;
 
   constructor() {
-    super(OUTPUT);
+    const own = openAgain(OUTPUT, O_WRONLY);
+    super(own ?? OUTPUT);
+    if (own === undefined) this.#before = setNonBlocking(OUTPUT, true);
   }
 
   protected override detach() {
-    if (this.fd !== undefined) setNonBlocking(OUTPUT, this.#before);
+    if (this.fd === undefined) return;
+    if (this.#before === undefined) close(OUTPUT);
+    else setNonBlocking(OUTPUT, this.#before);
     super.detach();
   }
 }
 
 class PipeReceiver extends StreamReceiver {
-  readonly #before = setNonBlocking(INPUT, true);
+  readonly #before?: boolean;
 
   constructor() {
-    super(INPUT);
+    const own = openAgain(INPUT, O_RDONLY);
+    super(own ?? INPUT);
+    if (own === undefined) this.#before = setNonBlocking(INPUT, true);
   }
 
   override [Symbol.dispose]() {
-    setNonBlocking(INPUT, this.#before);
+    if (this.#before === undefined) close(INPUT);
+    else setNonBlocking(INPUT, this.#before);
     super[Symbol.dispose]();
   }
 }
