@@ -14,8 +14,8 @@ interface Count {
 
 /**
  * Checks the sequence numbers of every sender. Each is one more than the one
- * before; if not, a message was lost, or came twice. A 1 begins a new count: a
- * producer of the same name has started again.
+ * before; if not, a message was lost, or came twice. A 1 after a higher number
+ * begins a new count: a producer of the same name has started again.
  *
  * @example
  * ```ts
