@@ -113,6 +113,9 @@ export const BENCH = defineCommand({
     if (all && via.length > 1) {
       written.refuse("via", `${VIA_ALLOWED} with commas between`);
     }
+    if (options.server !== undefined && !via.some(isAtServer) && !all) {
+      written.refuse("server", `left out with --via=${via}`);
+    }
     if (plot !== undefined && plot === json) {
       written.refuse("plot", "another file than that of --json");
     }
@@ -193,6 +196,10 @@ function leftOutByQuick(written: Written): string[] {
       ? []
       : [`${ROUNDS - QUICK_ROUNDS} of ${ROUNDS} rounds: --quick`],
   ];
+}
+
+function isAtServer(via: string): boolean {
+  return MECHANISMS.some(({ name, at }) => name === via && at !== undefined);
 }
 
 function unique<T>(items: readonly T[]): T[] {

@@ -70,7 +70,10 @@ for (const { task, permissions, script } of TASKS) {
 }
 
 Deno.test("every task that takes --via=nats has what the network needs", () => {
-  const tasks = ["lab", "producer", "consumer", "server", "client", "remove"];
+  const tasks = [
+    ...["lab", "producer", "consumer", "server", "client", "remove"],
+    ...["bench", "scale"],
+  ];
   for (const task of tasks) {
     const { command } = config.tasks[task as keyof typeof config.tasks];
     const words = command.split(" ");
