@@ -9,12 +9,14 @@
 /// <reference lib="deno.worker" />
 import { spread } from "./summary.ts";
 
-/** How long (ms) is measured. */
+/** How long (ms) is measured at least. */
 const MEASURE_MS = 20;
+/** How often at least: a thread that starts may share our processor at first. */
+const FEWEST = 20;
 /** Trips between two looks at the clock. */
 const TRIPS = 200;
 /** If the other thread has no processor, it is given up after this time (ms). */
-const GIVE_UP_MS = 500;
+const GIVE_UP_MS = 1000;
 
 /** Below this (µs) the processors lie near each other. */
 const NEAR_US = 0.3;
@@ -52,12 +54,16 @@ function measure(flags: Int32Array): number | undefined {
   const start = performance.now();
   const trips: number[] = [];
   let seq = 0;
-  for (let before = start; before - start < MEASURE_MS;) {
+  for (
+    let before = start;
+    before - start < MEASURE_MS || trips.length < FEWEST;
+  ) {
     for (let i = 0; i < TRIPS; i++) {
       Atomics.store(flags, THERE, ++seq);
       for (let looks = 1; Atomics.load(flags, BACK) !== seq; looks++) {
         if (looks % 4096 !== 0) continue;
-        if (performance.now() - start > GIVE_UP_MS) return undefined;
+        if (performance.now() - start < GIVE_UP_MS) continue;
+        return trips.length > 0 ? spread(trips).median : undefined;
       }
     }
     const now = performance.now();

@@ -109,8 +109,10 @@ export function load(): number {
  * // That matters less where there are more processors.
  * const half = { idle: 16, stolen: 1 };
  * assertEquals(lost(before, half, 1, 1, { all: 8, usable: 8 }).shared, 0);
- * // Two sides on one processor share it in any case.
- * assertEquals(lost(before, busy, 1, 1, { all: 1, usable: 1 }).shared, 0.5);
+ * // Two sides that have one processor need no second one.
+ * const one = { all: 1, usable: 1 };
+ * assertEquals(lost(before, busy, 1, 1, one).shared, 0);
+ * assertEquals(lost(before, busy, 1, 0.5, one).shared, 0.5);
  * ```
  */
 export function lost(
@@ -123,6 +125,7 @@ export function lost(
   const stolen = after.stolen - before.stolen;
   const busy = processors.all * seconds - (after.idle - before.idle) - stolen;
   const left = processors.usable * seconds - Math.max(0, busy - ours);
-  const part = (time: number) => Math.min(1, Math.max(0, time / (2 * seconds)));
-  return { shared: part(2 * seconds - left), stolen: part(stolen) };
+  const needed = Math.min(2, processors.usable) * seconds;
+  const part = (time: number) => Math.min(1, Math.max(0, time / needed));
+  return { shared: part(needed - left), stolen: part(stolen) };
 }

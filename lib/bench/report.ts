@@ -56,10 +56,11 @@ const ONE_WAY: Column[] = [
 const WORD_COLUMNS = NAMES.length;
 
 const LEGEND = `\
-p50, p99, mean: of a round trip, the medians of the rounds; min to max: p50 of
-the fastest and of the slowest round. M/s: million messages a second one way,
-one in each write; many: with up to 4096 bytes of them in each write. CPU:
-processor time of both sides for a message. MB/s: with many in each write.
+p50, p99: of a round trip, the medians of the rounds; min to max: p50 of the
+fastest and of the slowest round; mean: of others, without a look at the clock
+after each. M/s: million messages a second one way, one in each write; many:
+with up to 4096 bytes of them in each write. CPU: processor time of both sides
+for a message. MB/s: with many in each write.
 `;
 const RATIO = `\
 ratio: the figure of our mechanism, divided by that of the peer in this row.
