@@ -8,6 +8,8 @@ import { delay } from "@std/async/delay";
 import type { Mechanism } from "../channel/mod.ts";
 import { LabError } from "../error.ts";
 import { mechanismNamed, PERMISSIONS } from "../mechanism/mod.ts";
+import { runPath } from "../mechanism/run_folder.ts";
+import { NEWLINE } from "../message/message.ts";
 import { Pair } from "./pair.ts";
 import { PROGRAMS } from "./peer_list.ts";
 import type { Peers } from "./peers.ts";
@@ -15,6 +17,8 @@ import { processTime } from "./processors.ts";
 
 /** A side that has just started compiles and frees for so long (ms). */
 const SETTLE_MS = 1000;
+
+const ZERO = 48; // the digit
 
 /** A script of ours, and its flags. */
 function script(name: string, ...flags: string[]): string[] {
@@ -59,9 +63,11 @@ function startScript(args: string[], signal: AbortSignal) {
 }
 
 /**
- * Sends numbered lines through a FIFO with `--quiet`.
+ * Sends numbered lines through a FIFO with `--quiet`. The consumer also writes
+ * them to a file, where each is compared with the line that it must be.
  *
  * @returns Lines a second, as the consumer logs them.
+ * @throws {LabError} If a line is missing or wrong.
  */
 export async function lines(
   count: number,
@@ -69,11 +75,13 @@ export async function lines(
 ): Promise<number> {
   await using fifo = channel("lines");
   const flags = [`--name=${fifo.name}`, "--quiet", `--count=${count}`];
-  const json = "--log=json";
-  await using consumer = startScript(
-    script("consumer", ...flags, json),
+  const output = runPath(`${fifo.name}.txt`);
+  await using all = new AsyncDisposableStack();
+  all.defer(() => removeIfThere(output));
+  const consumer = all.use(startScript(
+    script("consumer", ...flags, "--log=json", `--output=${output}`),
     signal,
-  );
+  ));
   const log = new Response(consumer.child.stderr).text();
   await using producer = startScript(script("producer", ...flags), signal);
   await producer.child.stderr.cancel();
@@ -84,7 +92,33 @@ export async function lines(
   if (!success || last?.count !== count) {
     throw new LabError(`Cannot go on: ${count} lines did not arrive: ${text}`);
   }
+  await checkLines(output, count);
   return last.count / last.seconds;
+}
+
+async function removeIfThere(path: string): Promise<void> {
+  try {
+    await Deno.remove(path);
+  } catch (error) {
+    if (!(error instanceof Deno.errors.NotFound)) throw error;
+  }
+}
+
+/** @throws {LabError} If a file does not have the numbers from 1 to `count`. */
+export async function checkLines(path: string, count: number): Promise<void> {
+  using file = await Deno.open(path);
+  let last = 0;
+  let value = 0;
+  for await (const bytes of file.readable) {
+    for (const byte of bytes) {
+      if (byte !== NEWLINE) value = value * 10 + byte - ZERO;
+      else if (value === last + 1) [last, value] = [value, 0];
+      else throw new LabError(`Cannot go on: ${value} came after line ${last}`);
+    }
+  }
+  if (last !== count || value !== 0) {
+    throw new LabError(`Cannot go on: ${last} of ${count} lines are whole`);
+  }
 }
 
 /** The same by C's stdio. `undefined`: there is no C compiler. */

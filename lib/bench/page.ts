@@ -14,6 +14,7 @@ import type { Performance, Run } from "./figures.ts";
 import { marks } from "./report.ts";
 import type { Result } from "./result.ts";
 import { climb, RUNGS } from "./rungs.ts";
+import { middle } from "./summary.ts";
 
 /** What each block shows, by the name in its mark. */
 const BLOCKS: Record<string, (data: Performance) => string> = {
@@ -61,18 +62,13 @@ export async function pictures(
   };
 }
 
-/** Of each combination the run whose round trip is the median. */
+/** Of each combination the medians of the runs, each figure by itself. */
 function medianResults(runs: Run[]): Result[] {
   const groups = Map.groupBy(
     runs.flatMap(({ results }) => results),
     ({ mechanism, wait, size }) => [mechanism, wait, size].join(),
   );
-  return [...groups.values()].map((group) => {
-    const sorted = group.toSorted((a, b) =>
-      a.roundTrip.p50.median - b.roundTrip.p50.median
-    );
-    return sorted[Math.floor((sorted.length - 1) / 2)];
-  });
+  return [...groups.values()].map(middle);
 }
 
 function machineBlock(

@@ -78,3 +78,40 @@ export function summarize(rounds: Round[]): Result[] {
     };
   });
 }
+
+/**
+ * The medians of several runs of one combination, each figure by itself.
+ *
+ * @param runs At least one.
+ */
+export function middle(runs: Result[]): Result {
+  const median = (figure: (run: Result) => number) =>
+    spread(runs.map(figure)).median;
+  const ofAll = (figure: (run: Result) => Spread): Spread => ({
+    median: median((run) => figure(run).median),
+    min: Math.min(...runs.map((run) => figure(run).min)),
+    max: Math.max(...runs.map((run) => figure(run).max)),
+  });
+  const way = (name: "single" | "batched"): OneWay => ({
+    perSecond: ofAll((run) => run[name].perSecond),
+    megabytesPerSecond: ofAll((run) => run[name].megabytesPerSecond),
+    cpuSecondsPerMillion: ofAll((run) => run[name].cpuSecondsPerMillion),
+  });
+  return {
+    ...runs[0],
+    roundTrip: {
+      p50: ofAll(({ roundTrip }) => roundTrip.p50),
+      p99: ofAll(({ roundTrip }) => roundTrip.p99),
+      mean: ofAll(({ roundTrip }) => roundTrip.mean),
+    },
+    single: way("single"),
+    batched: way("batched"),
+    lost: {
+      shared: median(({ lost }) => lost.shared),
+      stolen: median(({ lost }) => lost.stolen),
+    },
+    memory: runs[0].memory.map((_, i) =>
+      Math.max(...runs.map(({ memory }) => memory[i]))
+    ),
+  };
+}

@@ -1,11 +1,13 @@
 // docs/performance.md and docs/performance.json say the same.
-import { assert, assertEquals, assertThrows } from "@std/assert";
+import { assert, assertEquals, assertRejects, assertThrows } from "@std/assert";
 import type { Growth } from "../../lib/bench/growth.ts";
 import { pictures, renewed } from "../../lib/bench/page.ts";
 import { asJson, type Performance, type Run } from "../../lib/bench/figures.ts";
 import { medians } from "../../lib/bench/performance.ts";
 import type { Result } from "../../lib/bench/result.ts";
 import { climb, RUNGS } from "../../lib/bench/rungs.ts";
+import { checkLines } from "../../lib/bench/errands.ts";
+import { middle } from "../../lib/bench/summary.ts";
 import { LabError } from "../../lib/error.ts";
 import { runPath } from "../../lib/mechanism/run_folder.ts";
 import { freshName, run as runTask } from "../scripts.ts";
@@ -124,6 +126,33 @@ Deno.test("climb() says whether a rung was reached in all runs, in some, or in n
   assertEquals(climb(idle!, [run(1)])?.best, 0.1); // percent
   const zeromq = RUNGS.find(({ work }) => work.includes("ZeroMQ"));
   assertEquals(climb(zeromq!, INVENTED.runs), undefined);
+});
+
+Deno.test("middle() takes the median of each figure by itself", () => {
+  // The run with the median round trip is not the one with the median flow.
+  const runs = [[10, 3], [20, 1], [30, 2]].map(([us, millions]) => {
+    const one = result("fifo", "block", 8, us);
+    const perSecond = spread(millions);
+    return { ...one, single: { ...one.single, perSecond } };
+  });
+  const { roundTrip: { p50 }, single: { perSecond } } = middle(runs);
+  assertEquals(p50, { median: 20, min: 10, max: 30 });
+  assertEquals(perSecond, { median: 2, min: 1, max: 3 });
+});
+
+Deno.test("checkLines() finds a line that is wrong, missing or not whole", async () => {
+  const path = runPath(`${freshName()}.txt`);
+  await Deno.mkdir("run", { recursive: true, mode: 0o700 });
+  try {
+    await Deno.writeTextFile(path, "1\n2\n3\n");
+    await checkLines(path, 3);
+    for (const text of ["1\n3\n2\n", "1\n2\n", "1\n2\n3\n4", "1\n2\n\n"]) {
+      await Deno.writeTextFile(path, text);
+      await assertRejects(() => checkLines(path, 3), LabError, "Cannot go on");
+    }
+  } finally {
+    await Deno.remove(path);
+  }
 });
 
 Deno.test("asJson() shortens fractions, and keeps whole numbers", () => {
