@@ -7,6 +7,7 @@ import { abortable } from "@std/async/abortable";
 import type { Mechanism } from "../channel/mod.ts";
 import { Crowd } from "./crowd.ts";
 import { Pair } from "./pair.ts";
+import { WARM_UP_SECONDS } from "./plan.ts";
 import { spread } from "./summary.ts";
 
 /** How many producers, and how many consumers. */
@@ -51,6 +52,7 @@ export async function measureGrowth(
   const conditions = { wait: "block", size: SIZE, seconds } as const;
   const p50 = await measurePairs(mechanism, count, conditions, signal);
   await using crowd = await Crowd.start(mechanism, count, consumers, signal);
+  await abortable(crowd.oneWay(SIZE, WARM_UP_SECONDS), signal);
   const { count: arrived, seconds: taken, memory } = await abortable(
     crowd.oneWay(SIZE, seconds),
     signal,
@@ -84,7 +86,10 @@ async function measurePairs(
       ),
     );
   }
-  const trips = pairs.map((pair) => pair.roundTrip(conditions));
-  const measured = await abortable(Promise.all(trips), signal);
+  const trips = (seconds: number) =>
+    pairs.map((pair) => pair.roundTrip({ ...conditions, seconds }));
+  await abortable(Promise.all(trips(WARM_UP_SECONDS)), signal);
+  const all = Promise.all(trips(conditions.seconds));
+  const measured = await abortable(all, signal);
   return spread(measured.map(({ p50 }) => p50)).median;
 }
