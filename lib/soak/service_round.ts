@@ -77,9 +77,8 @@ export class ServiceRound {
       this.#hostile[Symbol.dispose]();
       for (const peer of [server, ...running]) peer.signal("SIGKILL");
       await Promise.all([server, ...this.#clients].map(({ ended }) => ended));
-      // kill -9 leaves a client's reply channel behind. If the soak was
-      // interrupted, we have just killed all of them.
-      const left = this.#signal.aborted ? [] : namesLeft(this.#name);
+      // kill -9 leaves a client's reply channel behind.
+      const left = namesLeft(this.#name);
       this.#result.left += left.length;
       if (left.length > this.#result.kills) words.push(`Left: ${left}`);
       await removeNames(this.#name, this.#operations);

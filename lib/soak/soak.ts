@@ -103,8 +103,14 @@ async function soak(
     const roundSeed = (seed + round * SEED_STEP) % 2 ** 32;
     const most = Math.min(KILLS_A_ROUND, kills - total.kills);
     const result = await runRound(via, most, roundSeed, signal);
+    if (signal.aborted) {
+      // The round has ended its processes itself: the values on their way and
+      // the names that are left are not wrong. Only its kills and signals count.
+      const { kills: killed, signals } = result;
+      add(total, { ...emptyResult(), kills: killed, signals });
+      throw signal.reason;
+    }
     add(total, result);
-    signal.throwIfAborted(); // what an interrupted round misses is not wrong
     for (const text of result.words.slice(0, WORDS_SAID)) {
       log.error(`${via}: ${text}`);
     }
