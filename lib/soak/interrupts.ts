@@ -70,8 +70,15 @@ export async function* interruptAll(
   }
 }
 
-/** Starts the command and interrupts it. @returns What was wrong, in words. */
-async function interrupt(
+/**
+ * Starts a command, and interrupts it. What it leaves behind is removed.
+ *
+ * @param via The mechanism of its channel, if it takes a name for one.
+ * @param random Chooses the moment.
+ * @returns What was wrong, in words.
+ * @throws The signal's reason, once it is aborted.
+ */
+export async function interrupt(
   line: string,
   via: string | undefined,
   random: Random,
@@ -81,18 +88,23 @@ async function interrupt(
   const operations = via ? await mechanismNamed(via).load() : undefined;
   const afterMs = random(MOST_MS);
   const named = via ? [`--name=${name}`] : [];
-  const { ending, log } = await run(
-    [...line.split(" "), ...named],
-    afterMs,
-    signal,
-  );
-  const words = log.split("\n").filter((line) => line.startsWith("ERROR:"));
-  // Before it listens to signals, SIGINT ends it: a shell shows that as 130.
-  if (ending.code !== 130 && ending.died !== "was ended by SIGINT") {
-    words.push(ending.died ?? `exit code ${ending.code}`);
+  const words: string[] = [];
+  try {
+    const { ending, log } = await run(
+      [...line.split(" "), ...named],
+      afterMs,
+      signal,
+    );
+    words.push(...log.split("\n").filter((line) => line.startsWith("ERROR:")));
+    // Before it listens to signals, SIGINT ends it: a shell shows that as 130.
+    if (ending.code !== 130 && ending.died !== "was ended by SIGINT") {
+      words.push(ending.died ?? `exit code ${ending.code}`);
+    }
+    words.push(...namesLeft(name).map((left) => `${left} was left behind`));
+  } finally {
+    // Our own Ctrl-C has killed the command, which then removes nothing.
+    if (operations) await removeNames(name, operations);
   }
-  words.push(...namesLeft(name).map((left) => `${left} was left behind`));
-  if (operations) await removeNames(name, operations);
   return words.map((text) => `${line}, Ctrl-C after ${afterMs} ms: ${text}`);
 }
 

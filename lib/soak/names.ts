@@ -22,6 +22,8 @@ export async function removeNames(
   channel: string,
   { remove }: Operations,
 ): Promise<void> {
+  // No folder shows a queue if /dev/mqueue is not mounted: go by its name.
+  await remove({ name: channel });
   for (const path of namesLeft(channel)) {
     const [name] = /soak-.*/.exec(path) ?? [];
     if (name) await remove({ name: name.replace(/\.(?:fifo|sock)$/, "") });
