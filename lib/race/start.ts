@@ -40,7 +40,7 @@ export function workerMemory(writers: number): WriterMemory {
  * kill -9 leaves it behind. The writers inherit its descriptor.
  */
 export function processMemory(writers: number): WriterMemory {
-  const name = `/ipc-lab-race.${crypto.randomUUID()}`;
+  const name = `/ipc-lab-race.${Deno.pid}.${crypto.randomUUID()}`;
   const bytes = raceBytes(writers);
   const segment = openShared(name, { create: true, exclusive: true, bytes });
   unlinkShared(name);

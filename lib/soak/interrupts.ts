@@ -6,7 +6,7 @@
  */
 import { delay } from "@std/async/delay";
 import { abortable } from "@std/async/abortable";
-import { type Ending, startProcess } from "../lab/child.ts";
+import { type Child, type Ending, startProcess } from "../lab/child.ts";
 import { mechanismNamed } from "../mechanism/mod.ts";
 import { namesLeft, removeNames } from "./names.ts";
 import { permissionsOf } from "./task.ts";
@@ -84,18 +84,18 @@ export async function interrupt(
   random: Random,
   signal: AbortSignal,
 ): Promise<string[]> {
-  const name = `soak-${crypto.randomUUID().slice(0, 13)}`;
+  const ownName = `soak-${crypto.randomUUID().slice(0, 13)}`;
   const operations = via ? await mechanismNamed(via).load() : undefined;
   const afterMs = random(MOST_MS);
-  const named = via ? [`--name=${name}`] : [];
+  const [task, ...args] = line.split(" ");
+  const command = start(task, via ? [...args, `--name=${ownName}`] : args);
+  // bench and race put their Pid into the names that they choose.
+  const name = via ? ownName : `${task}.${command.child.pid}.`;
   const words: string[] = [];
   try {
-    const { ending, log } = await run(
-      [...line.split(" "), ...named],
-      afterMs,
-      signal,
-    );
-    words.push(...log.split("\n").filter((line) => line.startsWith("ERROR:")));
+    const ending = await end(command.child, afterMs, signal);
+    const lines = command.log().split("\n");
+    words.push(...lines.filter((line) => line.startsWith("ERROR:")));
     // Before it listens to signals, SIGINT ends it: a shell shows that as 130.
     if (ending.code !== 130 && ending.died !== "was ended by SIGINT") {
       words.push(ending.died ?? `exit code ${ending.code}`);
@@ -103,17 +103,13 @@ export async function interrupt(
     words.push(...namesLeft(name).map((left) => `${left} was left behind`));
   } finally {
     // Our own Ctrl-C has killed the command, which then removes nothing.
-    if (operations) await removeNames(name, operations);
+    await removeNames(name, operations);
   }
   return words.map((text) => `${line}, Ctrl-C after ${afterMs} ms: ${text}`);
 }
 
-/** Runs a command in a process group of its own, and sends SIGINT to them all. */
-async function run(
-  [task, ...args]: string[],
-  afterMs: number,
-  signal: AbortSignal,
-): Promise<{ ending: Ending; log: string }> {
+/** Starts a command in a process group of its own. */
+function start(task: string, args: string[]) {
   let log = "";
   const child = startProcess({
     script: new URL(`../../scripts/${task}.ts`, import.meta.url),
@@ -128,9 +124,18 @@ async function run(
       }
     },
   });
+  return { child, log: () => log };
+}
+
+/** Sends SIGINT to all of the group, and waits until the command has ended. */
+async function end(
+  { pid, ended }: Child,
+  afterMs: number,
+  signal: AbortSignal,
+): Promise<Ending> {
   const toAll = (name: Deno.Signal) => {
     try {
-      if (child.pid !== undefined) Deno.kill(-child.pid, name);
+      if (pid !== undefined) Deno.kill(-pid, name);
     } catch (error) {
       if (!(error instanceof Deno.errors.NotFound)) throw error;
     }
@@ -143,12 +148,12 @@ async function run(
       deaf = true;
       toAll("SIGKILL");
     }, DEAF_MS);
-    const ending = await abortable(child.ended, signal);
+    const ending = await abortable(ended, signal);
     clearTimeout(timer);
     const died = deaf ? `was deaf for ${DEAF_MS / 1000} s` : ending.died;
-    return { ending: { ...ending, died }, log };
+    return { ...ending, died };
   } finally {
     toAll("SIGKILL");
-    await child.ended;
+    await ended;
   }
 }

@@ -183,9 +183,11 @@ async function writers(script: Running, via: string): Promise<number[]> {
     return pid === undefined ? [] : [Number(pid)];
   });
   assertEquals(pids.length, via === "shm" ? 2 : 0);
-  // Standard input is the segment; by now it has no name that could be left.
+  // Standard input is the segment; by now it has no name that could be left. The
+  // name had the race's Pid in it, by which the soak looks for it.
+  const segment = new RegExp(`ipc-lab-race\\.${script.pid}\\..*deleted`);
   for (const pid of pids) {
-    while (!descriptors(pid).some((fd) => /ipc-lab-race.*deleted/.test(fd))) {
+    while (!descriptors(pid).some((fd) => segment.test(fd))) {
       await delay(10);
     }
   }
