@@ -23,7 +23,7 @@ export const SOAK = defineCommand({
   flags: {
     via: list({
       value: "LIST",
-      help: "the mechanisms, with commas between them",
+      help: "the mechanisms to kill over, with commas between them",
       default: "all",
       of: ["all", ...NAMES],
       allowed: VIA_ALLOWED,
@@ -57,6 +57,12 @@ export const SOAK = defineCommand({
     "deno task soak --kills=0 --interrupts=200",
   ],
   check({ via, seed, ...options }, written) {
+    if (options.kills === 0 && written.has("via")) {
+      written.refuse(
+        "via",
+        "left out with --kills=0, as Ctrl-C is for all commands",
+      );
+    }
     const all = via.includes("all");
     if (all && via.length > 1) {
       written.refuse("via", `${VIA_ALLOWED} with commas between`);

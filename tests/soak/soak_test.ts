@@ -4,7 +4,7 @@ import { assert, assertEquals, assertMatch } from "@std/assert";
 import { delay } from "@std/async/delay";
 import { COMMAND_COUNT } from "../../lib/soak/interrupts.ts";
 import { namesIn } from "../../lib/posix/folder.ts";
-import { freshName, shell, start } from "../scripts.ts";
+import { freshName, run, shell, start } from "../scripts.ts";
 
 /** Seconds after which a soak of the tests is ended: then something is wrong. */
 const LONGEST_MS = 240_000;
@@ -106,4 +106,11 @@ Deno.test("soak: Ctrl-C at a random moment ends each command with 130", async ()
   assertEquals(code, 0, `${log}\n${table}`);
   const rows = table.split("\n").filter((row) => /\| +1 \| +0 \|$/.test(row));
   assertEquals(rows.length, COMMAND_COUNT, table);
+});
+
+Deno.test("soak: --via is refused where no mechanism is chosen", async () => {
+  const flags = ["--via=fifo", "--kills=0", "--interrupts=1"];
+  const { code, log } = await run("soak", flags);
+  assertEquals(code, 2, log);
+  assertMatch(log, /--via=fifo: it must be left out with --kills=0/);
 });
