@@ -17,7 +17,7 @@ import {
 } from "@nats-io/jetstream";
 import type { Address, Occupancy } from "../channel/mod.ts";
 import { LabError } from "../error.ts";
-import { channelName } from "./address.ts";
+import { channelName, removeHint } from "./address.ts";
 import {
   apiCode,
   CODES,
@@ -56,14 +56,18 @@ export class Mailbox {
   /** The stream, and its subject. */
   readonly stream: string;
   readonly subject: string;
-  readonly #capacity?: number;
+  readonly #address: Address & { server?: string };
 
-  private constructor(link: Link, token: string, address: Address) {
+  private constructor(
+    link: Link,
+    token: string,
+    address: Address & { server?: string },
+  ) {
     this.link = link;
     this.subject = `ipc-lab.${token}`;
     this.stream = `ipc-lab-${token}`;
     this.object = `${link.place}/${this.stream}`;
-    this.#capacity = address.capacity;
+    this.#address = address;
     this.presence = new Presence(link, this.subject, this.object);
   }
 
@@ -75,7 +79,10 @@ export class Mailbox {
    */
   static async open(address: Address, server?: string): Promise<Mailbox> {
     const token = tokenOf(address);
-    return new Mailbox(await dial(server), token, address);
+    const link = await dial(server);
+    // As a log may show it: a program may have given us a password in it.
+    const shown = server === undefined ? undefined : link.place;
+    return new Mailbox(link, token, { ...address, server: shown });
   }
 
   /** What lies in it; `undefined`: there is no such stream. */
@@ -102,10 +109,11 @@ export class Mailbox {
     const info = await this.#info();
     if (!info) return heldOf(await this.#make());
     const held = heldOf(info);
-    if (this.#capacity !== undefined && held.capacity !== this.#capacity) {
+    const { capacity } = this.#address;
+    if (capacity !== undefined && held.capacity !== capacity) {
       throw new LabError(
-        `Cannot open ${this.object} with --capacity=${this.#capacity} as it is there with ${held.capacity}: ` +
-          `leave the flag out, or remove it first: deno task remove --via=nats`,
+        `Cannot open ${this.object} with --capacity=${capacity} as it is there with ${held.capacity}: ` +
+          `leave the flag out, or ${removeHint("nats", this.#address)}`,
       );
     }
     if (info.config.subjects[0] === this.subject) return held;
@@ -122,7 +130,7 @@ export class Mailbox {
       retention: RetentionPolicy.Workqueue,
       storage: StorageType.File,
       discard: DiscardPolicy.New,
-      max_msgs: this.#capacity ?? CAPACITY,
+      max_msgs: this.#address.capacity ?? CAPACITY,
       duplicate_window: nanos(REPEAT_MS),
     });
   }

@@ -200,3 +200,28 @@ Deno.test({
     assertEquals(leftovers(name), []);
   },
 });
+
+Deno.test({
+  name:
+    "nats: another --capacity: the advice is the command that removes this mailbox",
+  ignore,
+  async fn() {
+    await using server = await NatsServer.start();
+    const name = freshName();
+    const flags = [`--name=${name}`, `--server=${server.url}`];
+    const there = ["--via=nats", ...flags, "--count=1"];
+    await run("producer", there);
+    const { code, log } = await run("producer", [...there, "--capacity=5"], {
+      env: NOBODY, // the advice must not lead to the default server
+    });
+    assertEquals(code, 1);
+    const advice = `deno task remove --via=nats ${flags.join(" ")}`;
+    assertEquals(
+      log.split("\n").at(-1),
+      `ERROR:process1:Cannot open ${server.url}/ipc-lab-${name} with --capacity=5 as it is there with 64: leave the flag out, or remove it: ${advice}`,
+    );
+    const typed = advice.split(" ").slice("deno task remove".split(" ").length);
+    const removed = await run("remove", typed, { env: NOBODY });
+    assertMatch(removed.log, /\(1 messages were in it\)$/);
+  },
+});
