@@ -22,7 +22,12 @@ import {
   jetstreamManager,
 } from "@nats-io/jetstream";
 import { LabError, reason } from "../error.ts";
-import { DEFAULT_SERVER, parseServer, type ServerAddress } from "./nats_url.ts";
+import {
+  DEFAULT_SERVER,
+  NATS_URL_IS,
+  parseServer,
+  type ServerAddress,
+} from "./nats_url.ts";
 
 /** How long (ms) the server may take to answer. */
 export const ANSWER_MS = 2000;
@@ -43,9 +48,8 @@ export function serverAt(server?: string): ServerAddress {
   const text = server ?? (Deno.env.get("NATS_URL") || DEFAULT_SERVER);
   const address = parseServer(text);
   if (address) return address;
-  throw new LabError(
-    "Cannot use NATS_URL: it must be nats://HOST:PORT or tls://HOST:PORT",
-  );
+  // What was written may have a password in it, so it is not shown.
+  throw new LabError(`Cannot use NATS_URL: it must be ${NATS_URL_IS}`);
 }
 
 /**

@@ -13,6 +13,12 @@ export const SERVERS_ARE =
   "nats://HOST:PORT or tls://HOST:PORT, without a password: that goes into " +
   "NATS_PASSWORD, NATS_TOKEN or NATS_CREDS, where no process list shows it";
 
+/** What NATS_URL may be, in words. */
+export const NATS_URL_IS =
+  "nats://HOST:PORT or tls://HOST:PORT, with USER:PASSWORD@ before HOST if " +
+  "the server asks for them; a % in them is written %25, / %2F, ? %3F, # %23 " +
+  "and \\ %5C";
+
 /** A server's address, taken apart. */
 export interface ServerAddress {
   /** Without user and password, as a log may show it. */
@@ -43,7 +49,7 @@ export interface ServerAddress {
  */
 export function parseServer(text: string): ServerAddress | undefined {
   const [, scheme = "nats", rest] =
-    /^(?:(nats|tls):\/\/)?([^/\s]+)\/?$/.exec(text) ?? [];
+    /^(?:(nats|tls):\/\/)?([^/?#\\\s]+)\/?$/.exec(text) ?? [];
   if (rest === undefined) return undefined;
   // The parser of http: knows hosts, ports, and passwords with %40 in them.
   const url = URL.parse(`http://${rest}`);
@@ -51,10 +57,21 @@ export function parseServer(text: string): ServerAddress | undefined {
   const port = url.port || (/:80$/.test(rest) ? "80" : "4222");
   const host = `${url.hostname}:${port}`;
   const place = `${scheme}://${host}`;
-  const [user, password] = [url.username, url.password].map(decodeURIComponent);
+  const [user, password] = [url.username, url.password].map(decoded);
+  if (user === undefined || password === undefined) return undefined;
   const common = { place, host, tls: scheme === "tls" };
   if (user === "") return common;
   return password === ""
     ? { ...common, token: user }
     : { ...common, user, password };
+}
+
+/** @returns `undefined`: a % in it is not followed by two digits of a UTF-8 byte. */
+function decoded(text: string): string | undefined {
+  try {
+    return decodeURIComponent(text);
+  } catch (error) {
+    if (error instanceof URIError) return undefined;
+    throw error;
+  }
 }

@@ -139,6 +139,27 @@ Deno.test("--server takes no password, and does not show it", async () => {
   assertMatch(log, /it must be left out with --via=fifo$/);
 });
 
+Deno.test("nats: a password that is not encoded is refused, and not shown", async () => {
+  for (const password of [`${SECRET}%sure`, "4711#geheim"]) {
+    const address = `nats://me:${password}@127.0.0.1:1`;
+    const env = { NATS_URL: address };
+    const byVariable = await run("remove", ["--via=nats"], { env });
+    assertMatch(
+      byVariable.log,
+      /^ERROR:remove:Cannot use NATS_URL: it must be nats:.* a % in them is written %25, [^\n]*$/,
+    );
+    assertEquals(byVariable.code, 1);
+    const flags = ["--via=nats", `--server=${address}`];
+    const byFlag = await run("remove", flags);
+    assertMatch(
+      byFlag.log,
+      /^ERROR:remove:Cannot use that --server: it must be nats:[^\n]*$/,
+    );
+    assertEquals(byFlag.code, 2);
+    assert(!/4711|geheim|sure/.test(byVariable.log + byFlag.log));
+  }
+});
+
 Deno.test("a mechanism without a server gives the network back", async () => {
   const module = new URL("../../lib/", import.meta.url).href;
   const code = `
