@@ -8,6 +8,7 @@ import { TextLineStream } from "@std/streams/text-line-stream";
 import { ProcessLog } from "../cli/log.ts";
 import { LabError } from "../error.ts";
 import { type NatsOptions, THIS_MACHINE } from "./flags.ts";
+import { lockFolder } from "./lock.ts";
 
 /** Where Debian has it: an ordinary user's PATH may lack /usr/sbin. */
 const COMMANDS = ["nats-server", "/usr/sbin/nats-server"];
@@ -30,11 +31,13 @@ export async function runEngine(
     );
   }
   await Deno.mkdir(FOLDER, { recursive: true, mode: 0o700 });
+  using lock = lockFolder(FOLDER);
   if (secret) await Deno.writeTextFile(TOKEN_FILE, TOKEN_CONFIG);
   const server = start([
     ...["-js", "-sd", FOLDER, "-a", listen, "-p", `${port}`],
     ...secret ? ["-c", TOKEN_FILE] : [],
   ]);
+  lock.note(server.pid);
   // Ctrl-C reaches the server too; a signal to us alone does not.
   const end = () => {
     try {

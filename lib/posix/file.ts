@@ -44,6 +44,7 @@ export const O_CLOEXEC = 0o2000000;
 /** Opens only the place in the file system, and no end of a FIFO. */
 export const O_PATH = 0o10000000;
 
+const F_SETFD = 2;
 const F_GETFL = 3;
 const F_SETFL = 4;
 
@@ -111,6 +112,17 @@ const USUAL = [EAGAIN, EPIPE, EINTR, ECONNRESET];
 /** Closes a descriptor, close(2). */
 export function close(fd: number): void {
   libc().close(fd);
+}
+
+/**
+ * Lets the programs that we start inherit a descriptor, under its number:
+ * fcntl(2) removes FD_CLOEXEC.
+ *
+ * @throws {SystemError} If the descriptor is not open.
+ */
+export function inherit(fd: number): void {
+  if (libc().fcntl(fd, F_SETFD, 0) === 0) return;
+  throw new SystemError(`fcntl descriptor ${fd}`, errno());
 }
 
 /**

@@ -1,5 +1,4 @@
-// The server that `deno task nats` starts, and what a user meets around it: no
-// server, passwords, permissions.
+// What a user meets around a NATS server: no server, passwords, permissions.
 import { assert, assertEquals, assertMatch } from "@std/assert";
 import {
   NETWORK_PERMISSIONS,
@@ -7,51 +6,12 @@ import {
 } from "../../lib/mechanism/mod.ts";
 import { mechanismNamed } from "../mechanisms.ts";
 import { natsCommand, NatsServer } from "../nats_server.ts";
-import {
-  differences,
-  FAST,
-  FAST_FLAGS,
-  freshName,
-  leftovers,
-  run,
-  Running,
-  start,
-} from "../scripts.ts";
+import { freshName, leftovers, run, Running, start } from "../scripts.ts";
 
 const ignore = natsCommand === undefined;
 const SECRET = "geheim-4711";
 const NOBODY = { NATS_URL: "nats://127.0.0.1:1" };
 const QUICK = ["--pause=100ms", "--retry=20ms"];
-
-/** A port that is free now. */
-function freePort(): number {
-  using listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
-  return listener.addr.port;
-}
-
-Deno.test({
-  name:
-    "deno task nats starts a server for the sheet's run, and ends with Ctrl-C",
-  ignore,
-  async fn() {
-    const port = freePort();
-    await using nats = start("nats", [`--port=${port}`]);
-    await nats.saw(`INFO:nats:Listening at nats://127.0.0.1:${port}`);
-    const name = freshName();
-    const flags = ["--via=nats", `--name=${name}`];
-    const server = `--server=nats://127.0.0.1:${port}`;
-    await using lab = start("lab", [...flags, server, ...FAST_FLAGS]);
-    const { code, log } = await lab.ended();
-    assertEquals([differences(lab, FAST), code], [[], 0], log);
-    await using second = start("nats", [`--port=${port}`]);
-    await second.saw("ERROR:nats:Error listening on port");
-    assertEquals((await second.ended()).code, 1);
-    nats.kill("SIGINT");
-    assertEquals((await nats.ended()).code, 130);
-    const gone = await run("remove", [...flags, server]);
-    assertMatch(gone.log, /^ERROR:remove:Cannot reach a NATS server/);
-  },
-});
 
 Deno.test("nats: where no server is, each task says in one line what helps", async () => {
   const place = "nats://127.0.0.1:1";
