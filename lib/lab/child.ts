@@ -5,6 +5,7 @@
  */
 // Deno.Command cannot hand a descriptor of ours to a child; spawn() can.
 import { spawn } from "node:child_process";
+import type { Writable } from "node:stream";
 import { guardGroup } from "./guard.ts";
 
 /** How a child has ended. */
@@ -19,6 +20,8 @@ export interface Ending {
 export interface Child {
   /** The process id; a worker has none, because it shares ours. */
   pid?: number;
+  /** Its standard input, if that is a pipe from us. */
+  input?: Writable;
   ended: Promise<Ending>;
   /** Asks it to end, and kills it if it does not. */
   end(): void;
@@ -32,8 +35,12 @@ export interface ProcessOptions {
   args: string[];
   /** Flags of `deno run`. */
   permissions: readonly string[];
-  /** One of our descriptors, our own input, or nothing. @default {"ignore"} */
-  stdin?: number | "inherit" | "ignore";
+  /**
+   * One of our descriptors, our own input, a pipe from us, or nothing.
+   *
+   * @default {"ignore"}
+   */
+  stdin?: number | "inherit" | "pipe" | "ignore";
   /** @default {"ignore"} */
   stdout?: number | "inherit" | "ignore";
   /** Reads its standard error. @default the child writes to ours */
@@ -55,6 +62,7 @@ export function startProcess(options: ProcessOptions): Child {
     stdio: [stdin, stdout, onError ? "pipe" : "inherit"],
     detached: newGroup,
   });
+  process.stdin?.on("error", () => {}); // EPIPE: `ended` says how it ended
   const relayed = process.stderr && onError?.(process.stderr, process.pid ?? 0);
   const { promise: over, resolve } = Promise.withResolvers<Ending>();
   process.on("exit", (code, signal) => {
@@ -82,6 +90,7 @@ export function startProcess(options: ProcessOptions): Child {
   };
   return {
     pid: process.pid,
+    input: process.stdin ?? undefined,
     ended,
     end() {
       send("SIGTERM");

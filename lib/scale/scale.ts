@@ -59,22 +59,21 @@ async function measure(
   const name = `scale.${Deno.pid}`;
   const { server } = mechanism;
   const job = { name, server, size, count: Math.floor(count / n) };
-  const { openSender } = await mechanism.load();
   if (replicas > 1) await replicate(name, replicas, server);
   await using sides = new Sides(permissionsFor(mechanism), signal);
   const numbers = Array.from({ length: n }, (_, i) => i);
   const consumers = numbers.map(() => sides.start(job));
   await Promise.all(consumers.map(({ ready }) => ready));
-  // The end would come when the first producer has closed and the second has
-  // not opened yet: so we keep a sender open until all have sent.
-  await using open = new AsyncDisposableStack();
-  open.use(await openSender({ name }));
   const producers = numbers.map((producer) =>
     sides.start({ ...job, producer })
   );
-  const sent = await Promise.all(producers.map(({ report }) => report));
-  await open.disposeAsync();
-  const read = await Promise.all(consumers.map(({ report }) => report));
+  await Promise.all(producers.map(({ ready }) => ready));
+  for (const { begin } of producers) begin();
+  const [sent, read] = await Promise.all(
+    [producers, consumers].map((sides) =>
+      Promise.all(sides.map(({ report }) => report))
+    ),
+  );
   const all = read.reduce((sum, { count }) => sum + count, 0);
   const wrong = read.reduce((sum, { wrong }) => sum + wrong, 0);
   if (all !== job.count * n || wrong > 0) {
@@ -101,7 +100,7 @@ class Sides implements AsyncDisposable {
     signal.addEventListener("abort", this.#kill);
   }
 
-  /** Starts a side; its two promises are what it says. */
+  /** Starts a side; its two promises are what it says. A producer waits. */
   start(job: SideJob) {
     const ready = Promise.withResolvers<void>();
     const report = Promise.withResolvers<SideReport>();
@@ -110,6 +109,7 @@ class Sides implements AsyncDisposable {
       script: new URL("./side.ts", import.meta.url),
       args: [JSON.stringify(job)],
       permissions: this.#permissions,
+      stdin: "pipe",
       onError: async (pieces) => {
         const lines = ReadableStream.from(pieces)
           .pipeThrough(new TextDecoderStream())
@@ -132,7 +132,8 @@ class Sides implements AsyncDisposable {
       report.reject(why);
     });
     for (const { promise } of [ready, report]) promise.catch(() => {});
-    return { ready: ready.promise, report: report.promise };
+    const begin = () => child.input?.write("\n");
+    return { ready: ready.promise, report: report.promise, begin };
   }
 
   #kill = () => {

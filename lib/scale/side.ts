@@ -1,6 +1,8 @@
 /**
  * One producer or consumer of a measurement, a process of its own. It reads what
- * to do from its arguments, and writes what came of it to standard error.
+ * to do from its arguments, says `ready` when it has opened its end, and writes
+ * what came of it to standard error. A producer begins when its standard input
+ * has a byte, so that no start of a process lies in the measured time.
  *
  * @module
  */
@@ -20,7 +22,7 @@ export interface SideJob {
   size: number;
 }
 
-/** What a side has done; the first line of a consumer is `ready`. */
+/** What a side has done. */
 export interface SideReport {
   count: number;
   /** When it began and ended, in ms since 1970. */
@@ -40,6 +42,9 @@ async function produce(job: SideJob): Promise<SideReport> {
   const record = new Uint8Array(job.size);
   const words = new DataView(record.buffer);
   words.setUint32(0, job.producer ?? 0);
+  await say("ready");
+  const told = await Deno.stdin.read(new Uint8Array(1));
+  if (told === null) throw new Error("The measurement has ended");
   const from = now();
   for (let seq = 1; seq <= job.count; seq++) {
     words.setUint32(4, seq);

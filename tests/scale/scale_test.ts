@@ -1,8 +1,10 @@
 // The measurement of a NATS server: every message is counted, in its order.
-import { assertEquals, assertMatch } from "@std/assert";
+import { assert, assertEquals, assertMatch } from "@std/assert";
+import { permissionsFor } from "../../lib/mechanism/mod.ts";
+import type { SideJob, SideReport } from "../../lib/scale/side.ts";
 import { mechanismNamed } from "../mechanisms.ts";
 import { NatsServer } from "../nats_server.ts";
-import { run, start } from "../scripts.ts";
+import { freshName, run, Running, start } from "../scripts.ts";
 
 Deno.test({
   name: "scale counts every message of 1 and 2 producers, and prints a table",
@@ -68,4 +70,34 @@ Deno.test("scale without a server says in one line what helps", async () => {
     log,
     /ERROR:scale:Cannot reach a NATS server at .*deno task nats/,
   );
+});
+
+Deno.test({
+  name: "scale: a producer that has opened begins when it is told to",
+  ignore: mechanismNamed("nats").available() !== true,
+  async fn() {
+    const nats = mechanismNamed("nats");
+    const job: SideJob = {
+      ...{ name: freshName(), server: nats.server, producer: 0 },
+      ...{ count: 1, size: 8 },
+    };
+    const input = new TransformStream<Uint8Array, Uint8Array>();
+    const words = ["run", "-q", "--no-prompt", ...permissionsFor(nats)];
+    await using side = new Running(
+      Deno.execPath(),
+      [...words, "lib/scale/side.ts", JSON.stringify(job)],
+      { input: input.readable },
+    );
+    await side.saw("ready");
+    const { inspect, remove } = await nats.load();
+    const there = await inspect?.(job);
+    assertEquals([there?.sender, there?.messages], [true, 0]);
+    const told = performance.timeOrigin + performance.now();
+    const writer = input.writable.getWriter();
+    await writer.write(new Uint8Array(1));
+    const report: SideReport = JSON.parse(await side.saw("{"));
+    assert(report.from >= told, `${report.from - told} ms`);
+    assertEquals((await side.ended()).code, 0);
+    await remove(job);
+  },
 });
