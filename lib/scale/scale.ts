@@ -8,7 +8,7 @@ import { TextLineStream } from "@std/streams/text-line-stream";
 import { markdownTable } from "markdown-table";
 import { ProcessLog } from "../cli/log.ts";
 import { LabError } from "../error.ts";
-import { type Child, startProcess } from "../lab/child.ts";
+import { type Child, type Ending, startProcess } from "../lab/child.ts";
 import { permissionsFor } from "../mechanism/mod.ts";
 import type { ScaleOptions } from "./flags.ts";
 import { replicate } from "./replicas.ts";
@@ -59,7 +59,14 @@ async function measure(
   const name = `scale.${Deno.pid}`;
   const { server } = mechanism;
   const job = { name, server, size, count: Math.floor(count / n) };
+  const { remove } = await mechanism.load();
+  await using stack = new AsyncDisposableStack();
+  // Ends that are killed leave the mailbox behind, with its messages.
+  stack.defer(async () => {
+    await remove({ name });
+  });
   if (replicas > 1) await replicate(name, replicas, server);
+  signal.throwIfAborted(); // the sides hear only what comes later
   await using sides = new Sides(permissionsFor(mechanism), signal);
   const numbers = Array.from({ length: n }, (_, i) => i);
   const consumers = numbers.map(() => sides.start(job));
@@ -122,12 +129,11 @@ class Sides implements AsyncDisposable {
       },
     });
     this.#children.push(child);
-    child.ended.then(() => { // too late for those that have said it
+    child.ended.then((ending) => { // too late for those that have said it
+      const side = job.producer === undefined ? "consumer" : "producer";
       const why = this.#signal.aborted
         ? this.#signal.reason
-        : new LabError(`Cannot go on: a process has ended: ${
-          said.find((line) => line.includes("Error")) ?? said.at(-1)
-        }`);
+        : new LabError(`Cannot go on: a ${side} ${causeOf(ending, said)}`);
       ready.reject(why);
       report.reject(why);
     });
@@ -145,4 +151,11 @@ class Sides implements AsyncDisposable {
     this.#kill();
     await Promise.all(this.#children.map(({ ended }) => ended));
   }
+}
+
+/** Why a side has ended without its report, in words. */
+function causeOf({ code, died }: Ending, said: string[]): string {
+  if (died !== undefined) return died;
+  const error = said.find((line) => line.includes("Error"));
+  return error ? `has failed: ${error}` : `ended with exit code ${code}`;
 }

@@ -1,10 +1,16 @@
 // The measurement of a NATS server: every message is counted, in its order.
 import { assert, assertEquals, assertMatch } from "@std/assert";
+import { delay } from "@std/async/delay";
 import { permissionsFor } from "../../lib/mechanism/mod.ts";
 import type { SideJob, SideReport } from "../../lib/scale/side.ts";
 import { mechanismNamed } from "../mechanisms.ts";
 import { NatsServer } from "../nats_server.ts";
-import { freshName, run, Running, start } from "../scripts.ts";
+import { freshName, leftovers, run, Running, start } from "../scripts.ts";
+
+/** How often (ms) a test looks for what it waits for. */
+const LOOK_MS = 20;
+/** A row that does not end by itself. */
+const LONG = ["--ends=1", "--size=8", "--count=100000000"];
 
 Deno.test({
   name: "scale counts every message of 1 and 2 producers, and prints a table",
@@ -101,3 +107,48 @@ Deno.test({
     await remove(job);
   },
 });
+
+Deno.test({
+  name: "scale: Ctrl-C within a row leaves no mailbox on the server",
+  ignore: mechanismNamed("nats").available() !== true,
+  async fn() {
+    await using scale = start("scale", LONG);
+    const mailbox = `scale=${scale.pid}`;
+    while (leftovers(mailbox).length === 0) await delay(LOOK_MS);
+    scale.kill("SIGINT");
+    const { code, log } = await scale.ended();
+    assertEquals([code, leftovers(mailbox)], [130, []], log);
+  },
+});
+
+for (
+  const [side, command] of [
+    ["producer", '"producer":0}$'],
+    ["consumer", '"count":[0-9]+}$'],
+  ]
+) {
+  Deno.test({
+    name: `scale says how a ${side} has died, and leaves no mailbox`,
+    ignore: mechanismNamed("nats").available() !== true,
+    async fn() {
+      await using scale = start("scale", LONG);
+      let pid = 0;
+      for (; pid === 0; await delay(LOOK_MS)) pid = child(scale.pid, command);
+      Deno.kill(pid, "SIGKILL");
+      const { code, log } = await scale.ended();
+      assertEquals(
+        log.split("\n").at(-1),
+        `ERROR:scale:Cannot go on: a ${side} was ended by SIGKILL`,
+      );
+      assertEquals([code, leftovers(`scale=${scale.pid}`)], [1, []]);
+    },
+  });
+}
+
+/** The child with such a command line; 0: there is none yet. */
+function child(parent: number, command: string): number {
+  const { stdout } = new Deno.Command("pgrep", {
+    args: ["-P", `${parent}`, "-f", command],
+  }).outputSync();
+  return Number(new TextDecoder().decode(stdout));
+}
