@@ -56,7 +56,12 @@ export const SCALE = defineCommand({
   examples: [
     "deno task scale                              # beside: deno task nats",
   ],
-  check({ server, ...options }) {
+  check({ server, ...options }, written) {
+    const most = Math.max(...options.ends);
+    if (options.count < most) {
+      const why = `one for each of the ${most} producers of --ends`;
+      written.refuse("count", `at least ${most}, ${why}`);
+    }
     const nats = mechanismNamed("nats");
     const mechanism = server === undefined ? nats : nats.at?.(server) ?? nats;
     return { ...options, mechanism };

@@ -152,3 +152,12 @@ function child(parent: number, command: string): number {
   }).outputSync();
   return Number(new TextDecoder().decode(stdout));
 }
+
+Deno.test("scale refuses a --count that gives a producer nothing to send", async () => {
+  const { code, log } = await run("scale", ["--ends=2,6,1", "--count=5"]);
+  assertEquals(code, 2);
+  assertEquals(
+    log,
+    "ERROR:scale:Cannot use --count=5: it must be at least 6, one for each of the 6 producers of --ends",
+  );
+});
