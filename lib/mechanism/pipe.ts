@@ -8,11 +8,10 @@
 import type { Receiver, Sender } from "../channel/mod.ts";
 import { LabError } from "../error.ts";
 import {
-  close,
   O_NONBLOCK,
   O_RDONLY,
   O_WRONLY,
-  open,
+  openAgain,
   setNonBlocking,
 } from "../posix/file.ts";
 import { stat } from "../posix/stat.ts";
@@ -38,42 +37,43 @@ export function remove(): undefined {}
 // may share. So we open the pipe a second time, for us alone. What is no pipe,
 // as a socket, cannot be opened twice: there the flag is set, and set back.
 
-/** @returns A descriptor of ours; `undefined`: it is no pipe. */
-function openAgain(fd: number, flags: number): number | undefined {
-  if (stat(fd).kind !== "FIFO") return undefined;
-  const again = open(`/proc/self/fd/${fd}`, flags | O_NONBLOCK);
-  return again < 0 ? undefined : again; // /proc may be missing
+/**
+ * Makes an end that we were given non-blocking.
+ *
+ * @returns Is it to be set back? What it was before.
+ */
+function takeOver(fd: number, flags: number): boolean | undefined {
+  const isOurs = stat(fd).kind === "FIFO" &&
+    openAgain(fd, `/proc/self/fd/${fd}`, flags | O_NONBLOCK);
+  return isOurs ? undefined : setNonBlocking(fd, true);
+}
+
+function giveBack(fd: number, before: boolean | undefined) {
+  if (before !== undefined) setNonBlocking(fd, before);
 }
 
 class PipeSender extends StreamSender {
-  readonly #before?: boolean;
+  readonly #before = takeOver(OUTPUT, O_WRONLY);
 
   constructor() {
-    const own = openAgain(OUTPUT, O_WRONLY);
-    super(own ?? OUTPUT);
-    if (own === undefined) this.#before = setNonBlocking(OUTPUT, true);
+    super(OUTPUT);
   }
 
   protected override detach() {
-    if (this.fd === undefined) return;
-    if (this.#before === undefined) close(OUTPUT);
-    else setNonBlocking(OUTPUT, this.#before);
+    if (this.fd !== undefined) giveBack(OUTPUT, this.#before);
     super.detach();
   }
 }
 
 class PipeReceiver extends StreamReceiver {
-  readonly #before?: boolean;
+  readonly #before = takeOver(INPUT, O_RDONLY);
 
   constructor() {
-    const own = openAgain(INPUT, O_RDONLY);
-    super(own ?? INPUT);
-    if (own === undefined) this.#before = setNonBlocking(INPUT, true);
+    super(INPUT);
   }
 
   override [Symbol.dispose]() {
-    if (this.#before === undefined) close(INPUT);
-    else setNonBlocking(INPUT, this.#before);
+    giveBack(INPUT, this.#before);
     super[Symbol.dispose]();
   }
 }

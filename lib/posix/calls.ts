@@ -119,6 +119,7 @@ const ARGUMENTS: Record<string, Show[]> = {
   bind: [plain, address, plain],
   close: [plain],
   connect: [plain, address, plain],
+  dup2: [plain, plain],
   fcntl: [plain, flags(fcntlCommand), flags(openFlags)],
   fcntlLock: [plain, flags(fcntlCommand), fileLock],
   flock: [plain, flags(lockOperation)],

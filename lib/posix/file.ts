@@ -60,6 +60,19 @@ export function open(path: string, flags: number): number {
 }
 
 /**
+ * Opens a file in the place of a descriptor that is open: open(2), dup2(2).
+ *
+ * @returns `false`: it could not be opened, and the descriptor is what it was.
+ */
+export function openAgain(fd: number, path: string, flags: number): boolean {
+  const again = open(path, flags);
+  if (again < 0) return false;
+  const done = libc().dup2(again, fd) >= 0;
+  close(again);
+  return done;
+}
+
+/**
  * Opens a file on another thread, where open(2) may wait: without `O_NONBLOCK`,
  * it waits for the other end of a FIFO, fifo(7).
  *
