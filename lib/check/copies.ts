@@ -40,6 +40,5 @@ function flagPair(one: Report, other: Report): void {
 }
 
 function pidsIn({ lines }: Evidence): string {
-  return lines.filter(({ what }) => what === "pid")
-    .map(({ value }) => value).join(" ");
+  return [...new Set(lines.flatMap(({ pid }) => pid ?? []))].join(" ");
 }

@@ -109,7 +109,9 @@ export function linesOf({ lines }: Evidence, who: Who): Line[] {
   return lines.filter((line) => line.who === who);
 }
 
-/** The Pid that a process says it has. */
+/** The Pid that a process says it has, in a line of its own or in any other. */
 export function pidOf(evidence: Evidence, who: Who): number | undefined {
-  return linesOf(evidence, who).find(({ what }) => what === "pid")?.value;
+  const lines = linesOf(evidence, who);
+  const own = lines.find(({ what }) => what === "pid");
+  return (own ?? lines.find(({ pid }) => pid !== undefined))?.pid;
 }

@@ -23,6 +23,8 @@ export interface Line {
   what?: What;
   /** The value written or read, or the Pid. */
   value?: number;
+  /** The Pid that it says, whatever else it says. */
+  pid?: number;
   /** Is it spelled as on the sheet? */
   exact: boolean;
 }
@@ -47,9 +49,31 @@ const ROLES: Record<string, Who> = {
   receiver: "process2",
 };
 
+/** A Pid in a line. */
+const PID = /\bp(?:rocess[ _]?)?id\b\D{0,6}(\d+)/i;
+
+/** Numbers that count or name something, and are no values. */
+const OTHER_NUMBERS = /\b(?:process|slot|index|position)[ _#[-]*\d+\]?/gi;
+
+/**
+ * A verb and the value behind it: near by, or behind a colon or a noun, as in
+ * `Writing to shared memory: 1`. In `Finished writing 10 values`, `values 1 to
+ * 10` and `total written: 10` the number is no value.
+ */
+function valueAfter(verbs: string): RegExp {
+  const between = String.raw`(?:\D{0,16}?|` +
+    String.raw`\D{0,40}?(?:[:=>]|\b(?:value|number|item|message)\b)\W{0,4}?)`;
+  const counted = String.raw`\s*(?:values|numbers|items|messages|integers)\b`;
+  const range = String.raw`(?:\s+to\s+|-|\.\.+)\d`;
+  return new RegExp(
+    String.raw`(?<!\btotal\b.*)\b(?:${verbs})\b${between}` +
+      String.raw`(-?\d+)(?!\d|${counted}|${range})`,
+    "i",
+  );
+}
+
 /** In this order: a wait says that it sleeps, too. */
 const EVENTS: [What, RegExp][] = [
-  ["pid", /\bp(?:rocess[ _]?)?id\b\D{0,6}(\d+)/i],
   [
     "wait",
     /not (?:yet )?(?:available|ready)|no data|no value|nothing to read|is empty|waiting for (?:data|values?)|retrying/i,
@@ -57,17 +81,24 @@ const EVENTS: [What, RegExp][] = [
   ["pause", /\bsleep|\bpaus/i],
   [
     "write",
-    /\b(?:writ(?:ing|es?|ten)|wrote|produc(?:ing|e[sd]?)|sen[dt](?:ing)?|put(?:ting)?)\b\D{0,16}?(-?\d+)/i,
+    valueAfter(
+      "writ(?:ing|es?|ten)|wrote|produc(?:ing|e[sd]?)|sen[dt](?:ing)?|put(?:ting)?",
+    ),
   ],
   [
     "read",
-    /\b(?:read(?:ing|s)?|consum(?:ing|e[sd]?)|receiv(?:ing|e[sd]?)|got|get(?:ting)?)\b\D{0,16}?(-?\d+)/i,
+    valueAfter(
+      "read(?:ing|s)?|consum(?:ing|e[sd]?)|receiv(?:ing|e[sd]?)|got|get(?:ting)?",
+    ),
   ],
   [
     "finish",
     /\b(?:finish(?:ed|ing|es)?|done|completed?|ended|exit(?:ing|s)?)\b/i,
   ],
 ];
+
+/** A line that says a Pid and that its process has begun says no more. */
+const STARTED = /\b(?:started|created|launched)\b/i;
 
 /** Who says such a thing, if the line has no name. */
 const SPEAKERS: Partial<Record<What, Who>> = {
@@ -111,15 +142,26 @@ export function readLine(raw: string, at?: number): Line {
   const exact = SHEET.test(text);
   const named = whoIn(text);
   if (BESIDES.test(text)) return { at, text, who: named, exact };
-  for (const [what, pattern] of EVENTS) {
-    const match = pattern.exec(text);
-    if (!match) continue;
-    const who = named ?? SPEAKERS[what];
-    if (who === undefined) continue;
-    const value = match[1] === undefined ? undefined : Number(match[1]);
-    return { at, text, who, what, value, exact };
+  const pid = pidIn(text);
+  const rest = text.replace(PID, "").replace(OTHER_NUMBERS, "");
+  if (pid === undefined || !STARTED.test(rest)) {
+    for (const [what, pattern] of EVENTS) {
+      const match = pattern.exec(rest);
+      const who = named ?? SPEAKERS[what];
+      if (!match || who === undefined) continue;
+      const value = match[1] === undefined ? undefined : Number(match[1]);
+      return { at, text, who, what, value, pid, exact };
+    }
   }
-  return { at, text, who: named, exact };
+  if (pid === undefined || named === undefined) {
+    return { at, text, who: named, exact };
+  }
+  return { at, text, who: named, what: "pid", value: pid, pid, exact };
+}
+
+function pidIn(text: string): number | undefined {
+  const [, pid] = PID.exec(text) ?? [];
+  return pid === undefined ? undefined : Number(pid);
 }
 
 function whoIn(text: string): Who | undefined {

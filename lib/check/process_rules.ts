@@ -142,7 +142,7 @@ export function areTwo(evidence: Evidence): Finding {
       hint: threads > 1
         ? "threads share one process: start two processes (fork, multiprocessing.Process)"
         : "one process plays both parts, or each part asks for its Pid before it is a process: ask in each child (in a shell $BASHPID, not $$)",
-      line: evidence.lines.findLastIndex(({ what }) => what === "pid"),
+      line: evidence.lines.findLastIndex(({ pid }) => pid !== undefined),
     };
   }
   if (!live) {
@@ -165,9 +165,7 @@ export function areTwo(evidence: Evidence): Finding {
     hint: isThread(live, unseen[0])
       ? "that is a thread's number: threads share one process, so start two processes"
       : "the Pids are printed, not asked for: getpid() in each of two processes",
-    line: evidence.lines.findIndex(({ value, what }) =>
-      what === "pid" && value === unseen[0]
-    ),
+    line: evidence.lines.findIndex(({ pid }) => pid === unseen[0]),
   };
 }
 

@@ -1,5 +1,6 @@
 // A line of anybody's log: who says it, and what.
 import { assertEquals } from "@std/assert";
+import { pidOf } from "../../lib/check/evidence.ts";
 import { printable, readLine, untorn } from "../../lib/check/line.ts";
 
 const SPELLINGS: [line: string, who?: string, what?: string, value?: number][] =
@@ -26,6 +27,23 @@ const SPELLINGS: [line: string, who?: string, what?: string, value?: number][] =
     ["INFO:process1:Nobody reads yet sleeping for 1 second", "process1"],
     ["INFO:process2:Finished process 2", "process2", "finish"],
     ["\x1b[1;31mINFO\x1b[0m:process2:Read: 6\x07", "process2", "read", 6],
+    ["[PID 4242] Producer: Writing 1", "process1", "write", 1],
+    ["process1 (pid 4242): Writing 1", "process1", "write", 1],
+    ["[PID 4242] Producer: going to sleep for 5 s", "process1", "pause"],
+    ["PID=7 - process 2 - Finished", "process2", "finish"],
+    ["[PID 4242] Producer: started", "process1", "pid", 4242],
+    ["Producer started (PID 42), sleeps after 6", "process1", "pid", 42],
+    ["Producer (PID 42) will write 10 values", "process1", "pid", 42],
+    ["process1: Writing to shared memory: 1", "process1", "write", 1],
+    ["process2: Read from shared memory: 1", "process2", "read", 1],
+    ["process2: Got from the shared memory value -1", "process2", "read", -1],
+    ["process1: Wrote to slot 0: 1", "process1", "write", 1],
+    ["process1: Sent to process 2: 5", "process1", "write", 5],
+    ["process2: Read 3 of 10 values", "process2", "read", 3],
+    ["process1: Finished writing 10 values", "process1", "finish"],
+    ["process2: Done, total values read: 10", "process2", "finish"],
+    ["process1: Writing the values 1 to 10", "process1"],
+    ["consumer: reading from the FIFO /tmp/fifo1", "process2"],
     ["Traceback (most recent call last):"],
     ["Finished", undefined, undefined],
   ];
@@ -36,6 +54,17 @@ for (const [text, who, what, value] of SPELLINGS) {
     assertEquals([line.who, line.what, line.value], [who, what, value]);
   });
 }
+
+Deno.test("pidOf() takes a Pid's own line, or else the Pid that each line has", () => {
+  const evidence = (...lines: string[]) => ({
+    lines: lines.map((line) => readLine(line)),
+    oddities: [],
+  });
+  const each = evidence("[PID 7] Producer: Writing 1");
+  assertEquals(pidOf(each, "process1"), 7);
+  const own = evidence("P1: sleep till Pid 8 reads", "P1: Pid 9", "P2: Pid 8");
+  assertEquals([pidOf(own, "process1"), pidOf(own, "process2")], [9, 8]);
+});
 
 Deno.test("readLine() tells the sheet's own spelling from any other", async () => {
   const file = new URL("../../fixtures/lab-sheet.txt", import.meta.url);
