@@ -16,7 +16,8 @@ const TICK_MS = 10; // USER_HZ is 100 on every Linux that we know, time(7)
  */
 export function processSeen(pid: number): ProcessSeen | undefined {
   const seen = stateSeen(pid);
-  return seen && { ...seen, objects: objectsOf(pid) };
+  // What the threads share can be seen through each that has not ended.
+  return seen && { ...seen, objects: objectsOf(seen.threads[0].tid) };
 }
 
 /** A process without its objects: to look at those takes five times as long. */
@@ -24,13 +25,16 @@ export function stateSeen(
   pid: number,
 ): Omit<ProcessSeen, "objects"> | undefined {
   const basics = basicsOf(pid);
-  if (basics === undefined || "ZX".includes(basics.state)) return undefined;
+  const threads = threadsOf(pid);
+  // After pthread_exit(3) in the main thread alone, the others still run.
+  if (basics === undefined || threads.length === 0) return undefined;
   const [, rchar] = /^rchar: (\d+)/.exec(readText(`/proc/${pid}/io`) ?? "") ??
     [];
   return {
     ...basics,
+    state: threads[0].state,
     readBytes: rchar === undefined ? undefined : Number(rchar),
-    threads: threadsOf(pid),
+    threads,
   };
 }
 
@@ -54,17 +58,19 @@ function basicsOf(pid: number): Basics | undefined {
   };
 }
 
+/** The threads that have not ended. */
 function threadsOf(pid: number): ThreadSeen[] {
   return namesIn(`/proc/${pid}/task`).flatMap((tid) => {
     const folder = `/proc/${pid}/task/${tid}`;
     const stat = readText(`${folder}/stat`);
-    if (stat === undefined) return [];
+    const state = stat?.charAt(stat.lastIndexOf(")") + 2) ?? "X";
+    if ("ZX".includes(state)) return [];
     // schedstat: nanoseconds on a processor, nanoseconds waiting for one, turns.
     const nanoseconds = Number(readText(`${folder}/schedstat`)?.split(" ")[0]);
     const wchan = readText(`${folder}/wchan`) ?? "";
     return [{
       tid: Number(tid),
-      state: stat.charAt(stat.lastIndexOf(")") + 2),
+      state,
       wchan: wchan === "0" ? "" : wchan,
       cpuMs: (nanoseconds || 0) / 1e6,
     }];

@@ -11,7 +11,7 @@ export interface ThreadSeen {
   tid: number;
   /**
    * As in proc_pid_stat(5): R runs or is ready to run, S sleeps, D sleeps and
-   * takes no signal, T is stopped, Z is a zombie.
+   * takes no signal, T is stopped.
    */
   state: string;
   /** The kernel function in which it sleeps, such as `hrtimer_nanosleep`. */
@@ -32,7 +32,7 @@ export interface ProcessSeen {
   command: string;
   /** Clock ticks since boot: with the Pid it names one process for ever. */
   startTicks: number;
-  /** The state of its first thread, as in {@linkcode ThreadSeen}. */
+  /** The state of its first thread that has not ended, as in {@linkcode ThreadSeen}. */
   state: string;
   /** Processor time of all its threads so far, in ms, in steps of 10 ms. */
   cpuMs: number;
@@ -41,7 +41,7 @@ export interface ProcessSeen {
    * proc_pid_io(5). `undefined`: the kernel does not say it, or not to us.
    */
   readBytes?: number;
-  /** Its threads; a process has at least one. */
+  /** Its threads that have not ended; a process has at least one. */
   threads: ThreadSeen[];
   /** What it has open, or mapped. */
   objects: ObjectSeen[];

@@ -11,7 +11,8 @@ const stat = new Uint8Array(512);
 
 /**
  * Does a process run? A zombie, whose parent has not waited for it yet, counts
- * as dead, though kill(2) finds it. If the number belongs to a new process by
+ * as dead, though kill(2) finds it; a process whose main thread alone has ended,
+ * pthread_exit(3), is none. If the number belongs to a new process by
  * now, that counts as alive: they look the same. Takes about 20 microseconds.
  *
  * @param pid 1 or greater.
@@ -33,8 +34,10 @@ export function isAlive(pid: number): boolean {
   if (count <= 0) return false; // ESRCH: it ended between our two calls
   // proc_pid_stat(5): PID (NAME) STATE; the name may have parentheses, too.
   const text = String.fromCharCode(...stat.subarray(0, count));
-  const state = text.charAt(text.lastIndexOf(")") + 2);
-  return state !== "Z" && state !== "X";
+  const words = text.slice(text.lastIndexOf(")") + 2).split(" ");
+  const [state, threads] = [words[0], Number(words[17])];
+  // The state is that of the main thread, which counts as long as others run.
+  return threads > 1 || (state !== "Z" && state !== "X");
 }
 
 const PR_SET_PDEATHSIG = 1;
