@@ -54,22 +54,22 @@ export async function runProgram(
   startGuard(); // before we watch: it does not belong to the program
   const before = new Before(program.cwd ?? Deno.cwd());
   using run = new Run(program, options);
+  const { output, watch } = run;
+  let names: string[] = [];
   try {
     await run.untilEnd();
-  } finally {
+  } finally { // on Ctrl-C, too: else the next run finds these names
     await run.endAll();
+    names = before.removeNew(watch);
   }
-  const { output, watch } = run;
-  const left = [...run.leftProcesses, ...before.removeNew(watch)];
-  const { lines } = output;
   return {
-    lines,
+    lines: output.lines,
     oddities: [...output.oddities],
     live: {
       ...run.result,
       processes: watch.processes,
       objects: watch.objects,
-      left,
+      left: [...run.leftProcesses, ...names],
     },
   };
 }
