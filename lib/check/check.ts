@@ -5,6 +5,7 @@
  * @module
  */
 import { mkdirSync } from "node:fs";
+import { print } from "../cli/command.ts";
 import type { CommandLine } from "../cli/command_line.ts";
 import { LabError, reason, UsageError } from "../error.ts";
 import { flagCopies } from "./copies.ts";
@@ -36,13 +37,18 @@ export async function runCheck(
     );
   }
   const reports: Report[] = [];
-  for (const subject of subjects) {
-    reports.push(await judgeSubject(subject, options, signal));
-    if (subjects.length > 1) progress(reports, subjects.length);
+  try {
+    for (const subject of subjects) {
+      reports.push(await judgeSubject(subject, options, signal));
+      if (subjects.length > 1) progress(reports, subjects.length);
+    }
+  } finally { // what was measured before an error, or before Ctrl-C, is kept
+    flagCopies(reports);
+    if (options.csv !== undefined && reports.length > 0) {
+      save(options.csv, asCsv(reports));
+    }
   }
-  flagCopies(reports);
-  await write(formatted(reports, options.format));
-  if (options.csv !== undefined) save(options.csv, asCsv(reports));
+  await print(formatted(reports, options.format));
   const verdicts = reports.map(({ verdict }) => verdict);
   if (verdicts.some((verdict) => verdict === "fail" || verdict === "mixed")) {
     return 1;
@@ -173,13 +179,6 @@ function save(path: string, text: string) {
     Deno.writeTextFileSync(path, text);
   } catch (error) {
     throw new LabError(`Cannot write ${path}: ${reason(error)}`);
-  }
-}
-
-async function write(text: string) {
-  const bytes = new TextEncoder().encode(text);
-  for (let at = 0; at < bytes.length;) {
-    at += await Deno.stdout.write(bytes.subarray(at));
   }
 }
 

@@ -1,8 +1,8 @@
 // What remains when something ends check early.
-import { assertEquals } from "@std/assert";
+import { assertEquals, assertMatch } from "@std/assert";
 import { delay } from "@std/async/delay";
 import { namesIn } from "../../lib/posix/folder.ts";
-import { start } from "../scripts.ts";
+import { shell, start, taskArguments } from "../scripts.ts";
 import { freshFolder } from "./programs.ts";
 
 /** A folder with programs of the shell: `a/lab.sh`, `b/lab.sh`, and so on. */
@@ -28,4 +28,33 @@ Deno.test("check removes on Ctrl-C what the program has made", async () => {
   await using folder = await folderWith({ a: "mkfifo made; exec sleep 60" });
   await interrupted(folder.path, `${folder.path}/a`, []);
   assertEquals(namesIn(`${folder.path}/a`), ["lab.sh"]);
+});
+
+Deno.test("check --csv keeps on Ctrl-C the marks that it has", async () => {
+  await using folder = await folderWith({
+    a: "exit 1",
+    b: "mkfifo made; exec sleep 60",
+  });
+  const csv = `${folder.path}/marks.csv`;
+  await interrupted(folder.path, `${folder.path}/b`, [`--csv=${csv}`]);
+  const [, a, ...more] = Deno.readTextFileSync(csv).split("\r\n");
+  assertMatch(a, /a\/lab.sh,fail,/);
+  assertEquals(more, [""]);
+});
+
+Deno.test("check --csv writes the marks though nobody reads the report", async () => {
+  await using folder = await freshFolder();
+  const csv = `${folder.path}/marks.csv`;
+  const log = `${folder.path}/log.txt`;
+  Deno.writeTextFileSync(log, "process1: Writing 1\n");
+  const words = [...taskArguments("check"), `--csv=${csv}`, log];
+  // A pipe whose reading end is closed: EPIPE, as behind `| head`.
+  await using sh = shell(
+    `mkfifo ${folder.path}/pipe; exec 3<>${folder.path}/pipe; ` +
+      `exec 4>${folder.path}/pipe; exec 3<&-; ` +
+      `exec ${Deno.execPath()} ${words.join(" ")} >&4`,
+  );
+  const ended = await sh.ended();
+  assertEquals([ended.code, ended.log], [1, ""]);
+  assertMatch(Deno.readTextFileSync(csv), /log.txt,fail,/);
 });
