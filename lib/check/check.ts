@@ -15,7 +15,7 @@ import { asCsv, formatted } from "./formats.ts";
 import { judge } from "./judge.ts";
 import { mechanismNamed } from "../mechanism/mod.ts";
 import { readLog } from "./line.ts";
-import { recordingOf } from "./recording.ts";
+import { fileNames, recordingOf } from "./recording.ts";
 import { type JudgedRun, type Report, reportOn } from "./report.ts";
 import { runProgram } from "./run.ts";
 import { type Subject, subjectsOf } from "./subjects.ts";
@@ -36,10 +36,11 @@ export async function runCheck(
       "Cannot use --format=gradescope with --each: it takes one program",
     );
   }
+  const files = fileNames(subjects.map(({ name }) => name));
   const reports: Report[] = [];
   try {
-    for (const subject of subjects) {
-      reports.push(await judgeSubject(subject, options, signal));
+    for (const [i, subject] of subjects.entries()) {
+      reports.push(await judgeSubject(subject, options, files[i], signal));
       if (subjects.length > 1) progress(reports, subjects.length);
     }
   } finally { // what was measured before an error, or before Ctrl-C, is kept
@@ -56,10 +57,15 @@ export async function runCheck(
   return verdicts.includes("inconclusive") ? 3 : 0;
 }
 
-/** Runs one program as often as it is asked for, and judges each run. */
+/**
+ * Runs one program as often as it is asked for, and judges each run.
+ *
+ * @param file The name of its recordings.
+ */
 export async function judgeSubject(
   subject: Subject,
   options: CheckOptions,
+  file: string,
   signal: AbortSignal,
 ): Promise<Report> {
   const expectation = expectationOf(subject, options);
@@ -80,7 +86,7 @@ export async function judgeSubject(
           }
         };
         runs.push(await conclusive(once));
-        keep(options.record, subject, runs);
+        keep(options.record, file, subject, runs);
       }
     }
   }
@@ -157,12 +163,12 @@ async function textOf(path: string): Promise<string> {
 /** Keeps the recording of a run that did not pass. */
 function keep(
   folder: string | undefined,
+  file: string,
   { name }: Subject,
   runs: readonly JudgedRun[],
 ) {
   const run = runs.at(-1);
   if (folder === undefined || !run || run.judgement.verdict === "pass") return;
-  const file = name.replace(/[^A-Za-z0-9.-]+/g, "_").slice(-80);
   try {
     mkdirSync(folder, { recursive: true });
   } catch (error) {

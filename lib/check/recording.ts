@@ -20,6 +20,21 @@ const EVENTS: Record<NonNullable<Line["what"]>, Event> = {
   finish: "finish",
 };
 
+const LONGEST_NAME = 60; // characters of up to 4 bytes; a file name has 255
+
+/** A file's name for the recordings of each program; no two are the same. */
+export function fileNames(programs: readonly string[]): string[] {
+  const used = new Set<string>();
+  return programs.map((program) => {
+    const letters = program.replace(/[^\p{L}\p{M}\p{N}.-]+/gu, "_");
+    const name = [...letters].slice(-LONGEST_NAME).join("");
+    let file = name;
+    for (let i = 2; used.has(file); i++) file = `${name}_${i}`;
+    used.add(file);
+    return file;
+  });
+}
+
 /** The recording's lines, as docs/page.md describes them. */
 export function recordingOf(evidence: Evidence, title: string): string {
   const { lines, live } = evidence;
