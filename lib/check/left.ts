@@ -1,6 +1,7 @@
 /**
  * Finds what a program has left behind, and removes it. What was there before
- * the run stays, and so does what no process of the program was seen to use.
+ * the run stays, and so does what no process of the program was seen to use,
+ * unless it lies in a folder of the program's own.
  *
  * @module
  */
@@ -17,13 +18,15 @@ const SEGMENTS = "/dev/shm";
 /** The names of objects before a run. */
 export class Before {
   readonly #cwd: string;
+  readonly #isOwn: boolean;
   readonly #names: Set<string>;
   readonly #ids: Set<string>;
   readonly #at = Date.now();
 
-  /** @param cwd The program's folder. */
-  constructor(cwd: string) {
-    this.#cwd = cwd;
+  /** @param own The program's own folder. @default none: it runs in ours */
+  constructor(own?: string) {
+    this.#cwd = own ?? Deno.cwd();
+    this.#isOwn = own !== undefined;
     this.#names = new Set(this.#listed());
     this.#ids = new Set(systemV().map(({ id }) => id));
   }
@@ -56,10 +59,14 @@ export class Before {
       const name = object.name ?? object.boundTo;
       if (!name || /^(message queue|file)$/.test(object.kind)) continue;
       const path = name.startsWith("/") ? name : `${this.#cwd}/${name}`;
+      // A mapped file elsewhere is a file, and a program may write files.
+      const isMemory = /^(shared memory|semaphore)$/.test(object.kind);
+      if (isMemory && !path.startsWith(`${SEGMENTS}/`)) continue;
       left.set(path, object.kind);
     }
     // What lies in the program's own folder is its own, though none opened it.
-    for (const path of now) {
+    // Anybody may have made what lies in ours.
+    for (const path of this.#isOwn ? now : []) {
       const kind = folderOf(path) === this.#cwd ? kindOf(path) : undefined;
       if (kind !== undefined) left.set(path, kind);
     }

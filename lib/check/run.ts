@@ -24,7 +24,7 @@ import { Watch } from "./watch.ts";
 export interface Program {
   /** One or two commands; the second starts after the first one's first line. */
   commands: readonly (readonly string[])[];
-  /** The folder to run in. @default the current one */
+  /** The folder to run in, the program's own. @default the current one */
   cwd?: string;
   /** Added to the environment. */
   env?: Readonly<Record<string, string>>;
@@ -52,7 +52,7 @@ export async function runProgram(
 ): Promise<Evidence> {
   adoptOrphans();
   startGuard(); // before we watch: it does not belong to the program
-  const before = new Before(program.cwd ?? Deno.cwd());
+  const before = new Before(program.cwd);
   using run = new Run(program, options);
   const { output, watch } = run;
   let names: string[] = [];
