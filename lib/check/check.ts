@@ -8,12 +8,12 @@ import { mkdirSync } from "node:fs";
 import { print } from "../cli/command.ts";
 import type { CommandLine } from "../cli/command_line.ts";
 import { LabError, reason, UsageError } from "../error.ts";
+import { withChannel } from "./channel.ts";
 import { flagCopies } from "./copies.ts";
 import type { Expectation } from "./evidence.ts";
 import type { CheckOptions } from "./flags.ts";
 import { asCsv, formatted } from "./formats.ts";
 import { judge } from "./judge.ts";
-import { mechanismNamed } from "../mechanism/mod.ts";
 import { readLog } from "./line.ts";
 import { fileNames, recordingOf } from "./recording.ts";
 import { type JudgedRun, type Report, reportOn } from "./report.ts";
@@ -77,13 +77,12 @@ export async function judgeSubject(
       for (const program of subject.programs) {
         const once = async () => {
           const { timeout: timeoutMs } = options;
-          try {
-            const evidence = await runProgram(program, { timeoutMs, signal });
-            const judgement = judge(evidence, expectation, options.points);
-            return { evidence, judgement };
-          } finally {
-            await removeChannel(subject.channel);
-          }
+          const evidence = await withChannel(
+            subject.channel,
+            () => runProgram(program, { timeoutMs, signal }),
+          );
+          const judgement = judge(evidence, expectation, options.points);
+          return { evidence, judgement };
         };
         runs.push(await conclusive(once));
         keep(options.record, file, subject, runs);
@@ -91,13 +90,6 @@ export async function judgeSubject(
     }
   }
   return reportOn(subject.name, subject.again, runs);
-}
-
-/** A half of ours that had to be killed has left its FIFO behind. */
-async function removeChannel(name: string | undefined): Promise<void> {
-  if (name === undefined) return;
-  const { remove } = await mechanismNamed("fifo").load();
-  await remove({ name });
 }
 
 /** Runs a program anew as long as the machine was too busy for a verdict. */

@@ -1,8 +1,10 @@
 // What check must leave alone, as it is not the program's.
-import { assertEquals } from "@std/assert";
+import { assert, assertEquals, assertMatch } from "@std/assert";
 import { delay } from "@std/async/delay";
+import { makeRunFolder } from "../../lib/mechanism/run_folder.ts";
 import { namesIn } from "../../lib/posix/folder.ts";
-import { freshName, hasPython, shell } from "../scripts.ts";
+import { freshName, hasPython, leftovers, shell, start } from "../scripts.ts";
+import { check } from "./command.ts";
 import { freshFolder } from "./programs.ts";
 import { runApart } from "./run_apart.ts";
 
@@ -42,5 +44,35 @@ Deno.test("check leaves a FIFO that another makes in its folder meanwhile", asyn
     assertEquals([live?.endings[0].code, live?.left], [0, []]);
   } finally {
     await Deno.remove(path);
+  }
+});
+
+Deno.test("check --side refuses a FIFO that a consumer has open", async () => {
+  const name = freshName();
+  await using consumer = start("consumer", [`--name=${name}`, "--retry=20ms"]);
+  await consumer.saw("Data not available");
+  const { code, log } = await check(
+    ...["--side=consumer", `--name=${name}`, "--", "true"],
+  );
+  assertEquals(code, 2, log);
+  assertMatch(log, /Cannot use run\/\S+\.fifo as a consumer has it open/);
+  assertEquals(leftovers(name), [`run/${name}.fifo`]);
+  consumer.kill("SIGINT");
+  assertEquals((await consumer.ended()).code, 130);
+});
+
+Deno.test("check --side leaves a FIFO that was there before", async () => {
+  const name = freshName();
+  makeRunFolder();
+  await mkfifo(`run/${name}.fifo`);
+  try {
+    const { code } = await check(
+      ...["--side=consumer", `--name=${name}`, "--timeout=500ms", "--"],
+      ...["sleep", "60"],
+    );
+    assertEquals(code, 1);
+    assert(leftovers(name).includes(`run/${name}.fifo`));
+  } finally {
+    await Deno.remove(`run/${name}.fifo`);
   }
 });
