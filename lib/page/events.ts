@@ -14,8 +14,10 @@ export const MOST_CLIENTS = 8;
 const MOST_WAITING = 100;
 /** How often (ms) new entries are told: a fast run logs 20,000 lines a second. */
 const BATCH_MS = 50;
+/** So many new entries are told at once, even if the timer is late. */
+const MOST_UNTOLD = 5000;
 /** A longer text of a log line is shortened. */
-const MOST_CHARACTERS = 2000;
+export const MOST_CHARACTERS = 2000;
 
 type Client = ReadableStreamDefaultController<Uint8Array>;
 
@@ -51,13 +53,16 @@ export class Events {
     this.#entries.push(entry);
     // The first one is the title, and stays.
     if (this.#entries.length > MOST_ENTRIES) this.#entries.splice(1, 100);
+    if (this.#clients.size === 0) return; // a new one gets all entries
     this.#untold.push(entry);
-    this.#timer ??= setTimeout(() => this.#tell(), BATCH_MS);
+    if (this.#untold.length >= MOST_UNTOLD) this.#tell();
+    else this.#timer ??= setTimeout(() => this.#tell(), BATCH_MS);
   }
 
   #tell() {
     clearTimeout(this.#timer);
     this.#timer = undefined;
+    if (this.#untold.length === 0) return;
     const bytes = this.#bytesOf(this.#untold);
     this.#untold = [];
     for (const client of this.#clients) {

@@ -7,14 +7,22 @@
 import type { Entry } from "../observe/recording.ts";
 import { descendantsOf } from "../observe/processes.ts";
 import { Watcher } from "../observe/watcher.ts";
-import { EAGAIN, read } from "../posix/file.ts";
+import { read } from "../posix/file.ts";
 import { Terminal } from "../posix/terminal.ts";
 import { sendSignal } from "../lab/child.ts";
 import { Actor, type PageSignal } from "./actor.ts";
+import { MOST_CHARACTERS } from "./events.ts";
 import { TerminalLines } from "./terminal_line.ts";
 
 /** How often (ms) the terminal is read, and the family looked at. */
 const TICK_MS = 50;
+/**
+ * How many lines are told at a look. A program that prints faster waits in
+ * write(2), as at a slow terminal, and everything else here goes on.
+ */
+const LINES_AT_ONCE = 500;
+/** How many pieces are read at a look: some programs print no newline. */
+const PIECES_AT_ONCE = 64;
 
 /** A program that runs. */
 export class Program {
@@ -24,7 +32,7 @@ export class Program {
   readonly #watcher: Watcher;
   readonly #tell: (entry: Entry) => void;
   readonly #family = new Set<number>();
-  readonly #buffer = new Uint8Array(65_536);
+  readonly #buffer = new Uint8Array(4096); // a terminal holds no more
   readonly #decoder = new TextDecoder();
   readonly #timer: ReturnType<typeof setInterval>;
   #rest = "";
@@ -73,22 +81,29 @@ export class Program {
     this.#tell({ time, event: "end", pid, how: "its parent knows how" });
   }
 
-  #readLines() {
-    for (;;) {
+  /** @returns Is there more to read? */
+  #readLines(): boolean {
+    let told = 0;
+    for (let i = 0; i < PIECES_AT_ONCE && told < LINES_AT_ONCE; i++) {
       const count = read(this.#terminal.fd, this.#buffer);
-      // EIO: nobody has the program's end open any more.
-      if (count <= 0) return count === -EAGAIN;
+      // EAGAIN: nothing is there; EIO: nobody has the program's end open.
+      if (count <= 0) return false;
       const piece = this.#buffer.subarray(0, count);
       this.#rest += this.#decoder.decode(piece, { stream: true });
       const lines = this.#rest.split("\n");
-      this.#rest = lines.pop() ?? "";
+      // The end of a line that is too long is shown nowhere.
+      this.#rest = (lines.pop() ?? "").slice(0, MOST_CHARACTERS);
       for (const line of lines) this.#tell(this.#lines.read(line));
+      told += lines.length;
     }
+    return true;
   }
 
   #ended(how: string) {
     clearInterval(this.#timer);
-    this.#readLines();
+    // The terminal is hung up now, and holds a few thousand bytes at most.
+    for (let i = 0; i < PIECES_AT_ONCE && this.#readLines(); i++);
+    if (this.#rest !== "") this.#tell(this.#lines.read(this.#rest));
     const time = new Date().toISOString();
     this.#tell({ time, event: "end", pid: this.#actor.pid, how });
     this.#watcher.remove(this.#actor.pid);

@@ -140,3 +140,43 @@ Deno.test({
     }
   },
 });
+
+Deno.test("Program: one that prints without end keeps nothing else waiting", async () => {
+  const told = new Told();
+  let linesAtOnce = 0;
+  const timer = setInterval(() => linesAtOnce = 0, 0);
+  const program = new Program(["sh", "-c", "yes; echo over"], (entry) => {
+    told.tell(entry);
+    assert(++linesAtOnce < 100_000, "no timer runs any more");
+  });
+  try {
+    await told.line("y");
+    const child = await told.saw((entry) =>
+      entry.event === "process" && entry.command === ""
+    );
+    assert("pid" in child && program.signal(child.pid, "SIGINT"));
+    await told.line("over");
+  } finally {
+    clearInterval(timer);
+    await program.end();
+  }
+});
+
+Deno.test("Program: all lines are told before its end, the last one whole or not", async () => {
+  const told = new Told();
+  const text =
+    "seq 3000; head -c 9000 /dev/zero | tr '\\0' x; echo; printf end";
+  const program = new Program(["sh", "-c", text], told.tell);
+  try {
+    await told.saw((entry) => "how" in entry && entry.how === "exit code 0");
+    const lines = told.entries.flatMap((entry) =>
+      "message" in entry ? [entry.message] : []
+    );
+    assertEquals(lines.slice(2998, 3000), ["2999", "3000"]);
+    const [long, last, ...none] = lines.slice(3000);
+    assert(/^x{2000,8000}$/.test(long), `a line of ${long.length} is shorter`);
+    assertEquals([last, ...none], ["end"]);
+  } finally {
+    await program.end();
+  }
+});
