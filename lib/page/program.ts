@@ -4,10 +4,12 @@
  *
  * @module
  */
+import { delay } from "@std/async/delay";
 import type { Entry } from "../observe/recording.ts";
-import { descendantsOf } from "../observe/processes.ts";
+import { childrenOf } from "../observe/processes.ts";
 import { Watcher } from "../observe/watcher.ts";
 import { read } from "../posix/file.ts";
+import { isAlive } from "../posix/process.ts";
 import { Terminal } from "../posix/terminal.ts";
 import { sendSignal } from "../lab/child.ts";
 import { Actor, type PageSignal } from "./actor.ts";
@@ -23,6 +25,8 @@ const TICK_MS = 50;
 const LINES_AT_ONCE = 500;
 /** How many pieces are read at a look: some programs print no newline. */
 const PIECES_AT_ONCE = 64;
+/** How long (ms) killed processes may take to end: some cannot be killed. */
+const ENDING_MS = 1000;
 
 /** A program that runs. */
 export class Program {
@@ -59,9 +63,22 @@ export class Program {
 
   #tick() {
     this.#readLines();
-    const alive = new Set([this.#actor.pid, ...descendantsOf(this.#actor.pid)]);
-    for (const pid of alive) this.#join(pid, "");
-    for (const pid of this.#family) if (!alive.has(pid)) this.#leave(pid);
+    this.#lookAtFamily();
+  }
+
+  /** An orphan stays in the family: its parent has ended, and it has not. */
+  #lookAtFamily() {
+    // This loop reaches those that join meanwhile, too: a Set has them last.
+    for (const pid of this.#family) {
+      for (const child of childrenOf(pid)) this.#join(child, "");
+    }
+    for (const pid of this.#descendants) if (!isAlive(pid)) this.#leave(pid);
+    if (this.#family.size === 0) clearInterval(this.#timer);
+  }
+
+  /** All but the program itself: how that has ended, we are told. */
+  get #descendants(): number[] {
+    return [...this.#family].filter((pid) => pid !== this.#actor.pid);
   }
 
   #join(pid: number, command: string) {
@@ -74,11 +91,11 @@ export class Program {
   }
 
   /** Only its parent learns how it has ended. */
-  #leave(pid: number) {
+  #leave(pid: number, how = "its parent knows how") {
     this.#family.delete(pid);
     this.#watcher.remove(pid);
     const time = new Date().toISOString();
-    this.#tell({ time, event: "end", pid, how: "its parent knows how" });
+    this.#tell({ time, event: "end", pid, how });
   }
 
   /** @returns Is there more to read? */
@@ -100,20 +117,16 @@ export class Program {
   }
 
   #ended(how: string) {
-    clearInterval(this.#timer);
     // The terminal is hung up now, and holds a few thousand bytes at most.
     for (let i = 0; i < PIECES_AT_ONCE && this.#readLines(); i++);
     if (this.#rest !== "") this.#tell(this.#lines.read(this.#rest));
-    const time = new Date().toISOString();
-    this.#tell({ time, event: "end", pid: this.#actor.pid, how });
-    this.#watcher.remove(this.#actor.pid);
+    this.#lookAtFamily(); // its children may have ended just before it
+    this.#leave(this.#actor.pid, how);
   }
 
   /** Sends a signal to one of its processes. @returns `false`: it is none. */
   signal(pid: unknown, signal: PageSignal): boolean {
-    const ours = pid === this.#actor.pid && this.#actor.isRunning ||
-      descendantsOf(this.#actor.pid).some((child) => child === pid);
-    if (!ours || typeof pid !== "number") return false;
+    if (typeof pid !== "number" || !this.#family.has(pid)) return false;
     if (!sendSignal(pid, signal)) return false; // it has just ended
     const time = new Date().toISOString();
     this.#tell({ time, event: "signal", pid, signal });
@@ -122,11 +135,16 @@ export class Program {
 
   /** Ends it and all its processes. */
   async end(): Promise<void> {
-    for (const pid of descendantsOf(this.#actor.pid)) {
-      this.signal(pid, "SIGKILL");
-    }
+    this.#lookAtFamily();
     this.#actor.kill();
     await this.#actor.ended;
+    const latest = performance.now() + ENDING_MS;
+    while (this.#family.size > 0 && performance.now() < latest) {
+      for (const pid of this.#family) sendSignal(pid, "SIGKILL");
+      await delay(1);
+      this.#lookAtFamily(); // and at what they have started before that
+    }
+    clearInterval(this.#timer);
     this.#watcher[Symbol.dispose]();
     this.#terminal[Symbol.dispose]();
   }

@@ -42,6 +42,26 @@ class Told {
     );
     return "pid" in entry ? entry.pid : 0;
   }
+
+  /** The Pids of the processes that have started, or that have ended. */
+  pids(event: "process" | "end"): number[] {
+    return this.entries.flatMap((entry) =>
+      entry.event === event && "pid" in entry ? [entry.pid] : []
+    );
+  }
+
+  /** Resolves when so many processes have started. @returns Their Pids. */
+  async started(count: number): Promise<number[]> {
+    await this.saw(() => this.pids("process").length === count);
+    return this.pids("process");
+  }
+
+  /** Resolves when the program itself has ended. */
+  async exited(): Promise<void> {
+    await this.saw((entry) =>
+      "how" in entry && `${entry.how}`.startsWith("exit code")
+    );
+  }
 }
 
 async function gone(pids: number[]): Promise<void> {
@@ -151,10 +171,8 @@ Deno.test("Program: one that prints without end keeps nothing else waiting", asy
   });
   try {
     await told.line("y");
-    const child = await told.saw((entry) =>
-      entry.event === "process" && entry.command === ""
-    );
-    assert("pid" in child && program.signal(child.pid, "SIGINT"));
+    const [, child] = await told.started(2);
+    assert(program.signal(child, "SIGINT"));
     await told.line("over");
   } finally {
     clearInterval(timer);
@@ -168,7 +186,7 @@ Deno.test("Program: all lines are told before its end, the last one whole or not
     "seq 3000; head -c 9000 /dev/zero | tr '\\0' x; echo; printf end";
   const program = new Program(["sh", "-c", text], told.tell);
   try {
-    await told.saw((entry) => "how" in entry && entry.how === "exit code 0");
+    await told.exited();
     const lines = told.entries.flatMap((entry) =>
       "message" in entry ? [entry.message] : []
     );
@@ -179,4 +197,41 @@ Deno.test("Program: all lines are told before its end, the last one whole or not
   } finally {
     await program.end();
   }
+});
+
+Deno.test("Program: children that end with their parent are told as ended", async () => {
+  const told = new Told();
+  const program = new Program(["sh", "-c", "sleep 300; exit 3"], told.tell);
+  try {
+    const [parent, child] = await told.started(2);
+    assert(program.signal(child, "SIGTERM"));
+    await told.exited();
+    assertEquals(told.pids("end"), [child, parent]);
+  } finally {
+    await program.end();
+  }
+});
+
+Deno.test("Program: an orphan is alive, takes signals, and ends with the rest", async () => {
+  const told = new Told();
+  // A shell's children ignore what it ignores: SIGHUP, as its terminal goes.
+  const text = "trap '' HUP; sleep 300 & sleep 301 & sleep 302; exit 3";
+  const program = new Program(["sh", "-c", text], told.tell);
+  let children: number[] = [];
+  try {
+    const [parent, ...others] = await told.started(4);
+    children = others;
+    assert(program.signal(children[2], "SIGTERM"));
+    await told.exited();
+    assertEquals(told.pids("end"), [children[2], parent]);
+    assert(program.signal(children[0], "SIGTERM"));
+    await told.saw((entry) =>
+      entry.event === "end" && entry.pid === children[0]
+    );
+    assert(isAlive(children[1]));
+  } finally {
+    await program.end();
+  }
+  assert(!isAlive(children[1]));
+  assert(told.pids("end").includes(children[1]));
 });
