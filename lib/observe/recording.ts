@@ -18,6 +18,8 @@ export interface RecordingHead {
   version: 1;
   /** What was run: `lab --via=fifo`. */
   title: string;
+  /** How many of its oldest lines and looks were left out; none: absent. */
+  leftOut?: number;
 }
 
 /** A process has started. */

@@ -9,6 +9,7 @@ import preact from "preact" with { type: "text" };
 import css from "./client/page.css" with { type: "text" };
 import controls from "./client/controls.js" with { type: "text" };
 import draw from "./client/draw.js" with { type: "text" };
+import kept from "./client/kept.js" with { type: "text" };
 import lanes from "./client/lanes.js" with { type: "text" };
 import model from "./client/model.js" with { type: "text" };
 import moves from "./client/moves.js" with { type: "text" };
@@ -20,6 +21,7 @@ import page from "./client/page.js" with { type: "text" };
 const MODULES: Record<string, string> = {
   preact: preact.replace(/\n\/\/# sourceMappingURL=.*/, ""),
   htm: htm.replace(/\n\/\/# sourceMappingURL=.*/, ""),
+  "page/kept": kept,
   "page/model": model,
   "page/moves": moves,
   "page/transit": transit,

@@ -5,9 +5,10 @@
  * @module
  */
 import type { Entry } from "../observe/recording.ts";
+import { kept, MOST_ENTRIES } from "./client/kept.js";
 
-/** How many entries are kept; then the oldest of them go. */
-const MOST_ENTRIES = 20_000;
+/** How many entries of a recording are played. */
+export const MOST_PLAYED = 200_000;
 /** How many browser windows may be open at once. */
 export const MOST_CLIENTS = 8;
 /** How many batches may wait for a slow browser: then it has to connect anew. */
@@ -25,9 +26,15 @@ type Client = ReadableStreamDefaultController<Uint8Array>;
 export class Events {
   readonly #clients = new Set<Client>();
   readonly #encoder = new TextEncoder();
+  readonly #most: number;
   #entries: Entry[] = [];
   #untold: Entry[] = [];
   #timer?: ReturnType<typeof setTimeout>;
+
+  /** @param most How many entries are kept. */
+  constructor(most = MOST_ENTRIES) {
+    this.#most = most;
+  }
 
   /** All entries so far, as far as they are kept. */
   get entries(): readonly Entry[] {
@@ -51,8 +58,7 @@ export class Events {
       entry = { ...entry, message: entry.message.slice(0, MOST_CHARACTERS) };
     }
     this.#entries.push(entry);
-    // The first one is the title, and stays.
-    if (this.#entries.length > MOST_ENTRIES) this.#entries.splice(1, 100);
+    this.#entries = kept(this.#entries, this.#most);
     if (this.#clients.size === 0) return; // a new one gets all entries
     this.#untold.push(entry);
     if (this.#untold.length >= MOST_UNTOLD) this.#tell();

@@ -30,6 +30,10 @@ export async function runPage(
     : await mechanismsHere(options.server);
   await using server = new PageServer(program, recording, mechanisms);
   await print(`${await listen(server, options.port)}\n`);
+  const [head] = server.events.entries;
+  if (head?.event === "recording" && head.leftOut) {
+    await print(`The oldest ${head.leftOut} lines and looks are left out\n`);
+  }
   // It listens already: the network is for a NATS server alone.
   if (mechanisms === LOCAL) Deno.permissions.revokeSync({ name: "net" });
   return await abortable(new Promise<number>(() => {}), signal);

@@ -7,7 +7,7 @@ import type { Entry } from "../observe/recording.ts";
 import { LOCKS } from "../race/writer.ts";
 import { SIGNALS } from "./actor.ts";
 import { ASSETS, PAGE_HTML, scriptHash, standalone } from "./assets.ts";
-import { Events } from "./events.ts";
+import { Events, MOST_PLAYED } from "./events.ts";
 import {
   cookieFor,
   type Guard,
@@ -43,7 +43,7 @@ type Body = Record<string, unknown>;
 
 /** The server's state. */
 export class PageServer implements AsyncDisposable {
-  readonly events = new Events();
+  readonly events: Events;
   readonly #mode: Mode;
   readonly #command: readonly string[];
   readonly #choices: Choices;
@@ -66,6 +66,7 @@ export class PageServer implements AsyncDisposable {
     this.#choices = choicesFor(mechanisms);
     this.#command = command;
     this.#mode = recording ? "play" : command.length > 0 ? "program" : "run";
+    this.events = new Events(recording ? MOST_PLAYED : undefined);
     for (const entry of recording ?? []) this.events.add(entry);
   }
 

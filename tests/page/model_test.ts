@@ -264,6 +264,13 @@ Deno.test("a queue is drawn by priority, without the value that waits", async ()
   assert(main.textContent?.includes("1 of them waits to get in"));
 });
 
+Deno.test("the page says how many lines and looks are left out", async () => {
+  const [head, ...rest] = ENTRIES;
+  const main = await drawn([{ ...head, leftOut: 31_000 }, ...rest]);
+  assert(main.textContent?.includes("The oldest 31,000 lines and looks"));
+  assert(!(await drawn(ENTRIES)).textContent?.includes("left out"));
+});
+
 Deno.test("text of a process is never taken for HTML", async () => {
   const bad = '<img src=x onerror="alert(1)"></script>';
   const main = await drawn([...ENTRIES, log(50, 2, "write", bad)]);

@@ -27,6 +27,12 @@ export function Picture({ model, ui, actions }) {
       <div class="middle">
         <${ObjectView} model=${model} />
         ${model.race ? "" : html`<${Counters} model=${model} />`}
+        ${model.leftOut > 0 && html`
+          <p
+            class="note">The oldest ${model.leftOut.toLocaleString(
+              "en",
+            )} lines and looks are left out: all counts begin after them.</p>
+        `}
         ${model.notes.slice(-3).map((note) =>
           html`<p class="note" role="status">${note}</p>`
         )}${cards("middle")}</div>

@@ -13,6 +13,8 @@ const MOST_MARKS = 400;
 export function emptyModel() {
   return {
     title: "",
+    /** How many of the oldest lines and looks are missing. */
+    leftOut: 0,
     /** Times are in ms since 1970. */
     start: 0,
     now: 0,
@@ -58,8 +60,9 @@ export function modelAfter(entries, count) {
 }
 
 const TAKERS = {
-  recording(model, { title }, time) {
-    Object.assign(model, emptyModel(), { title, start: time, now: time });
+  recording(model, { title, leftOut = 0 }, time) {
+    const start = { title, leftOut, start: time, now: time };
+    Object.assign(model, emptyModel(), start);
     model.entries = 1;
   },
   process(model, { pid, logger, part, command }) {
