@@ -1,66 +1,8 @@
 // The page in a real Chromium, on real processes.
 import { assert, assertEquals } from "@std/assert";
-import { PageServer } from "../../lib/page/server.ts";
 import { leftovers } from "../scripts.ts";
-import { CHROMIUM, TestBrowser, WHY_SKIPPED } from "./browser.ts";
-
-const WITHIN_MS = 150_000;
-
-const CHOICES = {
-  ...{ wait: "retry", count: "10", pause: "0", interval: "0", retry: "100ms" },
-  ...{ priorities: "0", capacity: "0" },
-};
-
-/** One server and one browser for the steps of a test. */
-class Open implements AsyncDisposable {
-  readonly server: PageServer;
-  readonly browser: TestBrowser;
-  readonly address: URL;
-
-  private constructor(server: PageServer, browser: TestBrowser, address: URL) {
-    this.server = server;
-    this.browser = browser;
-    this.address = address;
-  }
-
-  static async page(): Promise<Open> {
-    const server = new PageServer();
-    try {
-      const address = new URL(await server.listen(0));
-      const browser = await TestBrowser.open(WITHIN_MS);
-      await browser.page.goto(address.href);
-      await browser.shows("mechanism");
-      return new Open(server, browser, address);
-    } catch (error) {
-      await server[Symbol.asyncDispose]();
-      throw error;
-    }
-  }
-
-  async run(choices: Record<string, string>): Promise<void> {
-    await this.browser.choose({ ...CHOICES, ...choices });
-    await this.browser.press("Run");
-    // The last run's picture goes with the first entry of the new one.
-    await this.browser.shows(`--via=${choices.via}`, ".title");
-  }
-
-  async pidOf(part: string): Promise<string> {
-    const selector = `[data-part="${part}"]:not(.over)`;
-    await this.browser.page.waitForSelector(selector);
-    return await this.browser.page.$eval(
-      selector,
-      (element) => element.getAttribute("data-pid") ?? "",
-    );
-  }
-
-  async [Symbol.asyncDispose]() {
-    try {
-      await this.browser[Symbol.asyncDispose]();
-    } finally {
-      await this.server[Symbol.asyncDispose]();
-    }
-  }
-}
+import { CHROMIUM, WHY_SKIPPED } from "./browser.ts";
+import { CHOICES, Open } from "./open.ts";
 
 async function eachMechanism(open: Open): Promise<void> {
   const { browser } = open;
@@ -176,59 +118,6 @@ async function race({ browser }: Open): Promise<void> {
   await browser.press("End all");
 }
 
-async function replay(open: Open): Promise<void> {
-  const { browser } = open;
-  await open.run({ via: "fifo", count: "3" });
-  await browser.shows("Read: 3", ".log");
-  await browser.shows("ended: exit code 0", '[data-part="consumer"] .why');
-  await browser.press("Replay");
-  await browser.shows("(recorded)", ".title");
-  await browser.shows("Pause", ".player");
-  await browser.press("Pause");
-  await browser.shows("Play", ".player"); // by now, the moment is drawn, too
-  const moment = async () => await browser.text(".player output");
-  await browser.page.focus("body");
-  await browser.page.evaluate("document.activeElement.blur()");
-  const before = Number((await moment()).split(/[ ,]+/)[2]);
-  for (const key of ["ArrowRight", "ArrowRight", "ArrowLeft"] as const) {
-    await browser.page.keyboard.press(key);
-  }
-  await browser.shows(`, ${before + 1} of`, ".player output");
-  // Standalone: the same page in one file, without a server.
-  const { cookie } = await cookieOf(open);
-  const { origin } = open.address;
-  const answer = await fetch(`${origin}/recording.html`, {
-    headers: { cookie },
-  });
-  const file = Deno.makeTempFileSync({ suffix: ".html" });
-  const page = await browser.browser.newPage();
-  try {
-    Deno.writeTextFileSync(file, await answer.text());
-    page.on("pageerror", (error) => browser.problems.push(`file: ${error}`));
-    const asked: string[] = [];
-    page.on("request", (request) => asked.push(request.url()));
-    await page.goto(`file://${file}`);
-    await page.waitForFunction(
-      'document.body.innerText.includes("INFO:process2:Read: 3")',
-    );
-    assertEquals(asked.filter((url) => url.startsWith("http")), []);
-  } finally {
-    await page.close();
-    Deno.removeSync(file);
-  }
-  await browser.press("Live");
-  await browser.shows("mechanism");
-}
-
-async function cookieOf({ browser }: Open): Promise<{ cookie: string }> {
-  const [cookie] = await browser.browser.cookies();
-  assert(
-    cookie.httpOnly && cookie.sameSite === "Strict",
-    JSON.stringify(cookie),
-  );
-  return { cookie: `${cookie.name}=${cookie.value}` };
-}
-
 /** Narrow: nothing is wider than the window. By keyboard: Run is reached. */
 async function narrowAndKeyboard(open: Open): Promise<void> {
   const { page } = open.browser;
@@ -340,7 +229,6 @@ async function walkThrough(test: Deno.TestContext): Promise<string> {
     "values move from write to read": moves,
     "a queue is drawn in the order of its priorities": priorities,
     "the race loses updates while one looks": race,
-    "replay by keys, and one standalone file": replay,
     "400 pixels are enough, and so is a keyboard": narrowAndKeyboard,
     "a hostile page gets nothing and starts nothing": hostile,
   };

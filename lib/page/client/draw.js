@@ -176,10 +176,10 @@ class Log extends Component {
       <div class="log" tabindex="0" role="log" aria-label="log"
         ref=${(box) => {
           this.box = box;
-        }}>${shown.slice(-80).map(({ time, text, event, index }) =>
+        }}>${shown.slice(-80).map(({ time, text, event, entry, index }) =>
           html`
             <button class="line ${event ?? ""}" key=${`${index} ${text}`}
-              title="show this moment" onClick=${() => actions?.goTo(index)}>
+              title="show this moment" onClick=${() => actions?.show(entry)}>
                     <time>${seconds(time - start)}</time> ${text}</button>
           `
         )}</div>

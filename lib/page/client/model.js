@@ -82,10 +82,12 @@ const TAKERS = {
     }));
     addMark(process, { time, kind: "end", text: how });
   },
-  signal(model, { pid, signal }, time) {
+  signal(model, entry, time) {
+    const { pid, signal } = entry;
     const process = processOf(model, pid);
     addMark(process, { time, kind: "signal", text: signal });
-    addLine(process, { time, text: `— ${signal} —`, event: "signal" });
+    const text = `— ${signal} —`;
+    addLine(model, process, { time, text, event: "signal", entry });
   },
   seen(model, { processes, channels }, time) {
     model.channels = channels.length > 0
@@ -149,8 +151,8 @@ function addMark(process, mark) {
   if (process.marks.length > MOST_MARKS) process.marks.shift();
 }
 
-function addLine(process, line) {
-  process.lines.push(line);
+function addLine(model, process, line) {
+  process.lines.push({ ...line, index: model.entries });
   if (process.lines.length > MOST_LINES) process.lines.shift();
 }
 
@@ -166,7 +168,7 @@ function takeLine(model, entry, time) {
   }
   const process = writerOf(model, pid, logger, ours);
   const text = level === "TEXT" ? message : `${level}:${logger}:${message}`;
-  addLine(process, { time, text, event, level, index: model.entries });
+  addLine(model, process, { time, text, event, level, entry });
   if (event === "call") {
     addMark(process, { time, kind: "call", text: message });
   } else if (event === "write") {

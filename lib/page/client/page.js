@@ -4,14 +4,15 @@
  */
 import { h, render } from "preact";
 import htm from "htm";
+import { kept } from "page/kept";
 import { apply, emptyModel, modelAfter } from "page/model";
 import { Picture } from "page/draw";
 import { Controls, More, Player } from "page/controls";
 import { showMoves } from "page/moves";
 
 const html = htm.bind(h);
-/** How many entries the page keeps. */
-const MOST_ENTRIES = 20_000;
+/** The longest time (ms) without anything that a player shows. */
+const LONGEST_MS = 5000;
 
 const saved = document.getElementById("recording");
 const state = {
@@ -54,19 +55,24 @@ const actions = {
     draw();
   },
   goTo(at) {
-    const { entries } = state.player ??
-      (state.player = { entries: [...state.entries], at: 1, speed: 1 });
-    const next = Math.max(1, Math.min(entries.length, at));
-    // Forward is a step; back means from the beginning.
-    const { model, at: before } = state.player;
-    if (model && next >= before) {
-      for (let i = before; i < next; i++) apply(model, entries[i]);
-    } else state.player.model = modelAfter(entries, next);
-    state.player.at = next;
+    state.player ??= { entries: [...state.entries], at: 1, speed: 1 };
+    moveTo(state.player, at);
+    if (state.player.playing) playOn(state.player);
     draw();
   },
+  /** Goes to the moment of a log line, or to the last one before it. */
+  show(entry) {
+    const { entries } = state.player ?? state;
+    const at = entries.indexOf(entry);
+    const { time: latest } = entry;
+    actions.goTo(
+      1 + (at >= 0 ? at : entries.findLastIndex(({ time }) => time <= latest)),
+    );
+  },
   setSpeed(speed) {
-    state.player.speed = speed;
+    const { player } = state;
+    player.speed = speed;
+    if (player.playing) playOn(player);
     draw();
   },
   play(on) {
@@ -74,21 +80,49 @@ const actions = {
     if (!player) return;
     clearTimeout(player.timer);
     player.playing = on;
-    if (on && player.at >= player.entries.length) actions.goTo(1);
-    if (on) schedule(player);
+    if (on && player.at >= player.entries.length) moveTo(player, 1);
+    if (on) playOn(player);
     draw();
   },
 };
 
-/** Waits as long as the recording did until its next entry. */
-function schedule(player) {
-  const { entries, at, speed } = player;
+/** Forward is a step; back means from the beginning. */
+function moveTo(player, at) {
+  const { entries, model, at: before } = player;
+  const next = Math.max(1, Math.min(entries.length, at));
+  if (model && next >= before) {
+    for (let i = before; i < next; i++) apply(model, entries[i]);
+  } else player.model = modelAfter(entries, next);
+  player.at = next;
+}
+
+/** Plays from the entry that is shown now. */
+function playOn(player) {
+  clearTimeout(player.timer);
+  showDue(player, performance.now());
+}
+
+/**
+ * Shows what is due, and waits for the next entry as long as the recording did.
+ * One timer for all that is due: it takes a browser 4 ms to call the next one.
+ *
+ * @param before When the entry that is shown was due, as performance.now() says.
+ */
+function showDue(player, before) {
+  const { entries, speed } = player;
+  const now = performance.now();
+  let { at } = player;
+  let due = before;
+  for (; at < entries.length; at++) {
+    const ms = Date.parse(entries[at].time) - Date.parse(entries[at - 1].time);
+    due = before + Math.min(LONGEST_MS, ms / speed);
+    if (due > now) break;
+    before = due;
+  }
+  moveTo(player, at);
+  draw();
   if (at >= entries.length) return actions.play(false);
-  const ms = Date.parse(entries[at].time) - Date.parse(entries[at - 1].time);
-  player.timer = setTimeout(() => {
-    actions.goTo(player.at + 1);
-    if (player.playing) schedule(player);
-  }, Math.min(5000, ms / speed));
+  player.timer = setTimeout(() => showDue(player, before), due - now);
 }
 
 function App() {
@@ -117,7 +151,7 @@ function App() {
       actions=${live && !player
         ? actions
         : player
-        ? { goTo: actions.goTo }
+        ? { show: actions.show }
         : undefined} />
   `;
 }
@@ -149,9 +183,10 @@ function listen() {
   source.onmessage = ({ data }) => {
     for (const entry of JSON.parse(data)) {
       if (entry.event === "recording") state.entries = [];
-      if (state.entries.length < MOST_ENTRIES) state.entries.push(entry);
+      state.entries.push(entry);
       apply(state.model, entry);
     }
+    state.entries = kept(state.entries);
     draw();
   };
 }
