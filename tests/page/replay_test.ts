@@ -1,6 +1,7 @@
 // The player of the page, in a real Chromium.
 import { assert, assertEquals } from "@std/assert";
-import { CHROMIUM, WHY_SKIPPED } from "./browser.ts";
+import type { KeyInput } from "puppeteer-core";
+import { CHROMIUM, type TestBrowser, WHY_SKIPPED } from "./browser.ts";
 import { Open } from "./open.ts";
 
 async function replay(open: Open): Promise<void> {
@@ -11,16 +12,9 @@ async function replay(open: Open): Promise<void> {
   await browser.press("Replay");
   await browser.shows("(recorded)", ".title");
   await browser.shows("Pause", ".player");
-  await browser.press("Pause");
+  await browser.page.click(".player button");
   await browser.shows("Play", ".player"); // by now, the moment is drawn, too
-  const moment = async () => await browser.text(".player output");
-  await browser.page.focus("body");
-  await browser.page.evaluate("document.activeElement.blur()");
-  const before = Number((await moment()).split(/[ ,]+/)[2]);
-  for (const key of ["ArrowRight", "ArrowRight", "ArrowLeft"] as const) {
-    await browser.page.keyboard.press(key);
-  }
-  await browser.shows(`, ${before + 1} of`, ".player output");
+  await playerKeys(browser);
   // Standalone: the same page in one file, without a server.
   const { cookie } = await cookieOf(open);
   const { origin } = open.address;
@@ -45,6 +39,44 @@ async function replay(open: Open): Promise<void> {
   }
   await browser.press("Live");
   await browser.shows("mechanism");
+}
+
+/** The keys work wherever the steps of a lecture leave the focus. */
+async function playerKeys(browser: TestBrowser): Promise<void> {
+  const { page } = browser;
+  const press = async (...keys: KeyInput[]) => {
+    for (const key of keys) await page.keyboard.press(key);
+  };
+  const isAt = (moment: number) =>
+    browser.shows(`, ${moment} of`, ".player output");
+  await page.focus(".player input");
+  await press("Home", "ArrowRight");
+  await isAt(2);
+  // The speed is chosen, and keeps the focus: it is 0.25 from then on.
+  await page.focus(".player select");
+  await press("ArrowUp", "ArrowUp", "ArrowRight", "ArrowRight", "ArrowLeft");
+  await isAt(3);
+  await press("Space");
+  await browser.shows("Pause", ".player");
+  await press("Space");
+  await browser.shows("Play", ".player");
+  const speed = await page.$eval(".player select", ({ value }) => value);
+  assertEquals(speed, "0.25");
+  // A line is clicked: the mouse leaves the keys to the player.
+  await page.focus(".player input");
+  await press("End");
+  await browser.shows("Read: 3", ".log");
+  await page.click('[data-part="consumer"] .line');
+  await page.waitForFunction("document.activeElement === document.body");
+  await page.waitForFunction("!document.body.innerText.includes('Read: 3')");
+  const moment = Number(
+    (await browser.text(".player output")).split(/[ ,]+/)[2],
+  );
+  // A button that the keyboard has reached needs its Space.
+  await page.focus(".player button:nth-of-type(2)");
+  await press("ArrowRight", "ArrowRight", "Space");
+  await isAt(moment + 1);
+  await browser.shows("Play", ".player");
 }
 
 /** More lines than are kept, faster than a browser's timers come. */

@@ -92,8 +92,8 @@ export function Player({ player, actions, canLeave }) {
     <button onClick=${() => actions.play(!playing)}>${
     playing ? "Pause" : "Play"
   }</button>
-    <button onClick=${() => actions.goTo(at - 1)}>Back</button>
-    <button onClick=${() => actions.goTo(at + 1)}>Forward</button>
+    <button onClick=${() => actions.goTo(player.at - 1)}>Back</button>
+    <button onClick=${() => actions.goTo(player.at + 1)}>Forward</button>
     <input type="range" min="1" max=${entries.length} value=${at}
       aria-label="moment" onInput=${(event) =>
     actions.goTo(Number(event.target.value))} />

@@ -191,17 +191,29 @@ function listen() {
   };
 }
 
+/** What Space presses. */
+const PRESSED = "button, summary, a";
+
 document.addEventListener("keydown", (event) => {
   const { player } = state;
-  if (!player || /^(INPUT|SELECT|BUTTON)$/.test(event.target.tagName)) return;
+  const { key, target, altKey, ctrlKey, metaKey } = event;
+  if (!player || altKey || ctrlKey || metaKey) return; // Alt and ←: back
+  // Space presses a button that the keyboard has reached.
+  if (key === " " && target.closest(PRESSED)) return;
   const keys = {
     " ": () => actions.play(!player.playing),
     ArrowLeft: () => actions.goTo(player.at - 1),
     ArrowRight: () => actions.goTo(player.at + 1),
   };
-  if (!keys[event.key]) return;
-  event.preventDefault();
-  keys[event.key]();
+  if (!keys[key]) return;
+  event.preventDefault(); // in the list of speeds, ↑ and ↓ choose
+  keys[key]();
+});
+
+// What the mouse has pressed lets go of the keys: they are the player's.
+document.addEventListener("click", ({ target, detail }) => {
+  const byMouse = detail > 0;
+  if (state.player && byMouse) target.closest(PRESSED)?.blur();
 });
 
 if (saved) {
