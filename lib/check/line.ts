@@ -57,8 +57,8 @@ const OTHER_NUMBERS = /\b(?:process|slot|index|position)[ _#[-]*\d+\]?/gi;
 
 /**
  * A verb and the value behind it: near by, or behind a colon or a noun, as in
- * `Writing to shared memory: 1`. In `Finished writing 10 values`, `values 1 to
- * 10` and `total written: 10` the number is no value.
+ * `Writing to shared memory: 1`. In `Finished writing 10 values` and `values 1 to
+ * 10` the number is no value.
  */
 function valueAfter(verbs: string): RegExp {
   const between = String.raw`(?:\D{0,16}?|` +
@@ -66,11 +66,14 @@ function valueAfter(verbs: string): RegExp {
   const counted = String.raw`\s*(?:values|numbers|items|messages|integers)\b`;
   const range = String.raw`(?:\s+to\s+|-|\.\.+)\d`;
   return new RegExp(
-    String.raw`(?<!\btotal\b.*)\b(?:${verbs})\b${between}` +
+    String.raw`\b(?:${verbs})\b${between}` +
       String.raw`(-?\d+)(?!\d|${counted}|${range})`,
     "i",
   );
 }
+
+/** Before a verb: in `total written: 10` the number is no value, either. */
+const TOTAL = /\btotal\b/i;
 
 /** In this order: a wait says that it sleeps, too. */
 const EVENTS: [What, RegExp][] = [
@@ -149,6 +152,7 @@ export function readLine(raw: string, at?: number): Line {
       const match = pattern.exec(rest);
       const who = named ?? SPEAKERS[what];
       if (!match || who === undefined) continue;
+      if (match[1] && TOTAL.test(rest.slice(0, match.index))) continue;
       const value = match[1] === undefined ? undefined : Number(match[1]);
       return { at, text, who, what, value, pid, exact };
     }
