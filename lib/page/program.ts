@@ -70,7 +70,10 @@ export class Program {
   #lookAtFamily() {
     // This loop reaches those that join meanwhile, too: a Set has them last.
     for (const pid of this.#family) {
-      for (const child of childrenOf(pid)) this.#join(child, "");
+      for (const child of childrenOf(pid)) {
+        // A zombie has ended, though its parent has not waited for it yet.
+        if (isAlive(child)) this.#join(child, "");
+      }
     }
     for (const pid of this.#descendants) if (!isAlive(pid)) this.#leave(pid);
     if (this.#family.size === 0) clearInterval(this.#timer);

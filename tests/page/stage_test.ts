@@ -212,6 +212,23 @@ Deno.test("Program: children that end with their parent are told as ended", asyn
   }
 });
 
+Deno.test("Program: a child that nobody waits for ends once", async () => {
+  const told = new Told();
+  const text = "sleep 300 & sleep 301 & exec sleep 302"; // it never calls wait
+  const program = new Program(["sh", "-c", text], told.tell);
+  try {
+    const [, ...children] = await told.started(3);
+    for (const pid of children) {
+      assert(program.signal(pid, "SIGTERM"));
+      await told.saw((entry) => entry.event === "end" && entry.pid === pid);
+    }
+    assertEquals(told.pids("end"), children);
+    assertEquals(told.pids("process").length, 3);
+  } finally {
+    await program.end();
+  }
+});
+
 Deno.test("Program: an orphan is alive, takes signals, and ends with the rest", async () => {
   const told = new Told();
   // A shell's children ignore what it ignores: SIGHUP, as its terminal goes.
