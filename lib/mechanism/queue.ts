@@ -23,7 +23,7 @@ import { Presence } from "../posix/presence.ts";
 import { stat } from "../posix/stat.ts";
 import { checkOwner } from "./address.ts";
 import { FollowingReceiver, FollowingSender } from "./following.ts";
-import { FAREWELL, Member, nameOf } from "./queue_member.ts";
+import { FAREWELL, Member, messagesIn, nameOf } from "./queue_member.ts";
 
 /** How often (ms) a sleeping end looks for killed processes, and its name. */
 const CHECK_MS = 500;
@@ -41,7 +41,7 @@ export function openReceiver(address: Address): Receiver & Disposable {
 export function keepOpen(address: Address): KeptOpen & Disposable {
   const member = new Member(address, "parent");
   return {
-    ready: () => member.queue.attributes().messages > 0,
+    ready: () => messagesIn(member.queue) > 0,
     [Symbol.dispose]: () => member[Symbol.dispose](),
   };
 }
@@ -51,7 +51,7 @@ export function inspect(address: Address): Occupancy | undefined {
   using open = openExisting(object);
   if (!open) return undefined;
   const { roles } = new Presence(open.fd);
-  return { object, ...roles, messages: open.attributes().messages };
+  return { object, ...roles, messages: messagesIn(open) };
 }
 
 export function tryOut(): void {
@@ -66,7 +66,7 @@ export function remove(address: Address): string | undefined {
   using open = openExisting(name);
   if (!open) return undefined;
   checkOwner(name, stat(open.fd), "remove");
-  const { messages } = open.attributes();
+  const messages = messagesIn(open);
   MessageQueue.unlink(name);
   return `${name} (${messages} message${
     messages === 1 ? " was" : "s were"
@@ -116,6 +116,7 @@ class QueueSender implements Sender, Disposable {
 
 class QueueReceiver implements Receiver, Disposable {
   readonly #member: Member;
+  #old: number; // farewells from before we opened the queue
   readonly #checks = new RateLimit(); // of senders: each takes a system call
   #hadSender = false;
   #checked = false; // did the last poll() that found nothing check them?
@@ -123,6 +124,8 @@ class QueueReceiver implements Receiver, Disposable {
 
   constructor(address: Address) {
     this.#member = new Member(address, "receiver");
+    const { queue } = this.#member;
+    this.#old = queue.bytes === 0 ? queue.attributes().messages : 0;
   }
 
   get isThere(): boolean {
@@ -145,14 +148,17 @@ class QueueReceiver implements Receiver, Disposable {
   #take(): Uint8Array | undefined {
     for (;;) {
       const record = this.#member.queue.receive();
-      this.#hadSender ||= record !== undefined;
-      if (record?.length !== FAREWELL.length) return record;
+      const isFarewell = record?.length === FAREWELL.length;
+      // A farewell from before us says nothing of a sender of ours.
+      const isOld = isFarewell && this.#old-- > 0;
+      this.#hadSender ||= record !== undefined && !isOld;
+      if (!isFarewell) return record;
     }
   }
 
   unread() {
-    const others = this.#member.presence.has("receiver");
-    return { messages: others ? 0 : this.#member.messages };
+    const { presence, queue } = this.#member;
+    return { messages: presence.has("receiver") ? 0 : messagesIn(queue) };
   }
 
   readable(signal: AbortSignal) {

@@ -39,7 +39,6 @@ export class Member implements Disposable {
       const queue = openQueue(address);
       const presence = new Presence(queue.fd);
       const entered = exclusively(queue.fd, this.#name, () => {
-        messagesIn(queue, presence); // so that no farewell is left from before
         presence.enter(role, this.#name, address.exclusive);
         return stat(queue.fd).links > 0;
       });
@@ -50,16 +49,6 @@ export class Member implements Disposable {
       }
       queue.close(); // another process has just removed its name: open it again
     }
-  }
-
-  /** How many messages lie in it. */
-  get messages(): number {
-    const { queue, presence } = this;
-    return exclusively(
-      queue.fd,
-      this.#name,
-      () => messagesIn(queue, presence),
-    );
   }
 
   /** Does the queue still have a name? */
@@ -74,25 +63,16 @@ export class Member implements Disposable {
       presence.leave(this.#role);
       if (!this.isThere) return; // another queue may have the name by now
       if (!presence.isAlone) return;
-      if (messagesIn(queue, presence) > 0) return;
-      MessageQueue.unlink(this.#name);
+      if (messagesIn(queue) === 0) MessageQueue.unlink(this.#name);
     });
     queue.close();
   }
 }
 
-/**
- * How many messages lie in a queue. Call it under the lock: if no other process
- * has the queue open, it takes out a farewell that no receiver has met. Behind
- * another message it stays, as what is put back loses its place.
- */
-function messagesIn(queue: MessageQueue, presence: Presence): number {
+/** How many messages lie in a queue; none if they are all farewells. */
+export function messagesIn(queue: MessageQueue): number {
   const { messages } = queue.attributes();
-  if (messages !== 1 || !presence.isAlone) return messages;
-  const message = queue.receive();
-  if (message?.length === FAREWELL.length) return 0;
-  if (message) queue.send(message, queue.priority);
-  return 1;
+  return messages > 0 && queue.bytes === 0 ? 0 : messages;
 }
 
 function openQueue(address: Address): MessageQueue {

@@ -13,6 +13,7 @@ import {
   O_RDWR,
   O_WRONLY,
 } from "./file.ts";
+import { readText } from "./folder.ts";
 import { confirmed, cString, errno, libc, SystemError } from "./libc.ts";
 import { openHint } from "./mqueue_hint.ts";
 
@@ -164,6 +165,16 @@ export class MessageQueue implements Disposable {
   /** How many messages it holds, and may hold. */
   attributes(): QueueAttributes {
     return queueAttributes(this.fd, this.#name);
+  }
+
+  /**
+   * How many bytes all its messages have together: mq_overview(7), `QSIZE`.
+   * `undefined`: /proc is not mounted.
+   */
+  get bytes(): number | undefined {
+    const text = readText(`/proc/self/fd/${this.fd}`);
+    const [, bytes] = /^QSIZE:(\d+)/.exec(text ?? "") ?? [];
+    return bytes === undefined ? undefined : Number(bytes);
   }
 
   /** Closes our end; the queue and what is in it stay. */

@@ -114,13 +114,21 @@ Deno.test({
     for (const signal of ["SIGINT", "SIGKILL"] as const) {
       await using consumer = start("consumer", [...flags, "--retry=1m"]);
       await consumer.saw("Data not available");
-      assertEquals((await run("producer", [...flags, "--count=0"])).code, 0);
+      for (let i = 0; i < 2; i++) {
+        assertEquals((await run("producer", [...flags, "--count=0"])).code, 0);
+      }
       consumer.kill(signal);
       const { log } = await consumer.ended();
       assert(!log.includes("WARNING"), log);
       if (signal === "SIGINT") assertEquals(leftovers(name), []);
     }
-    // What a killed consumer has left is no message of an earlier run.
+    // What a killed consumer has left is no message, and no producer of the next.
+    await using next = start("consumer", [...flags, RETRY, "--until-end"]);
+    await next.saw("Data not available", 2);
+    assertEquals((await run("producer", [...flags, "--count=1"])).code, 0);
+    assertEquals((await next.ended()).code, 0);
+    assertEquals(valuesRead(next), [1]);
+    assert(!next.lines.join().includes("WARNING"), next.lines.join("\n"));
     const lab = await run("lab", [...flags, "--pause=0", RETRY]);
     assertEquals(lab.code, 0, lab.log);
     assertEquals(leftovers(name), []);
