@@ -35,6 +35,11 @@ class Following<End> implements Disposable {
     this.end = this.#open();
   }
 
+  /** After a real wait the next look is a check: it may be the first for long. */
+  protected afterWait(wait?: Promise<void>): Promise<void> | undefined {
+    return wait?.then(() => this.#checks.reset());
+  }
+
   [Symbol.dispose](): void {
     this.end[Symbol.dispose]();
   }
@@ -52,7 +57,7 @@ export class FollowingSender extends Following<Sender> implements Sender {
   }
 
   writable(signal: AbortSignal): Promise<void> | undefined {
-    return this.end.writable(signal);
+    return this.afterWait(this.end.writable(signal));
   }
 }
 
@@ -66,7 +71,7 @@ export class FollowingReceiver extends Following<Receiver> implements Receiver {
   }
 
   readable(signal: AbortSignal): Promise<void> | undefined {
-    return this.end.readable(signal);
+    return this.afterWait(this.end.readable(signal));
   }
 
   unread(): Unread {

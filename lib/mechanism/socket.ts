@@ -219,7 +219,8 @@ class SocketReceiver implements Receiver, Disposable {
 
   readable(signal: AbortSignal) {
     this.#woken = true;
-    return this.#all.wait(signal, NAME_MS);
+    const wait = this.#all.wait(signal, NAME_MS);
+    return wait?.then(() => this.#names.reset());
   }
 
   unread() {
