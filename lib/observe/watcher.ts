@@ -68,7 +68,8 @@ export class Watcher implements Disposable {
     const states = [...this.#watched].flatMap(([pid, watched]) => {
       const seen = stateSeen(pid);
       if (!seen) return [];
-      this.#list(pid, watched);
+      // A main thread that has ended shows nothing, where others still run.
+      this.#list(seen.threads[0].tid, watched);
       return [{ ...seen, ...this.#cpuOf(seen.threads, watched) }];
     });
     const channels = channelsBetween(
@@ -81,7 +82,7 @@ export class Watcher implements Disposable {
     const processes = states.map((seen): ProcessState => ({
       pid: seen.pid,
       state: seen.state,
-      wchan: seen.threads.find(({ tid }) => tid === seen.pid)?.wchan ?? "",
+      wchan: seen.threads[0].wchan,
       cpuMs: Math.round(seen.cpuMs),
       busy: seen.busy,
       why: whyWaiting(seen, channelOf(seen.pid, channels), seen.busy),
@@ -97,12 +98,12 @@ export class Watcher implements Disposable {
     this.#tell({ time, event: "seen", processes, channels });
   }
 
-  #list(pid: number, watched: Watched) {
+  #list(tid: number, watched: Watched) {
     const now = performance.now();
     const often = now - watched.since < YOUNG_MS ? LOOK_MS : LIST_MS;
     if (now - watched.listedAt < often) return;
     watched.listedAt = now;
-    watched.objects = objectsOf(pid);
+    watched.objects = objectsOf(tid);
   }
 
   /** Processor time, and the part of a processor since the last look. */
