@@ -5,7 +5,7 @@
  * @module
  */
 import { type Evidence, type Expectation, linesOf } from "./evidence.ts";
-import { TORN_LINES } from "./line.ts";
+import { TORN_LINES, withPidLines } from "./line.ts";
 import { areTwo, endsWell, lasts, share } from "./process_rules.ts";
 import type { Finding, Rule } from "./rule.ts";
 import { inOrder, reads, spins, waits, writes } from "./story_rules.ts";
@@ -116,12 +116,13 @@ export const LATE_MS = 250;
 
 /** Judges a run. @param points What each rule is worth. */
 export function judge(
-  evidence: Evidence,
+  found: Evidence,
   expectation: Expectation,
   points: readonly number[] = RULES.map((rule) => rule.points),
 ): Judgement {
   const rules = expectation.strict ? [...RULES, STRICT] : RULES;
   const results: Result[] = [];
+  const evidence = { ...found, lines: withPidLines(found.lines) };
   const torn = evidence.oddities.includes(TORN_LINES);
   for (const [i, { number, title, needs, find }] of rules.entries()) {
     const worth = points[i] ?? 0;

@@ -55,25 +55,35 @@ const PID = /\bp(?:rocess[ _]?)?id\b\D{0,6}(\d+)/i;
 /** Numbers that count or name something, and are no values. */
 const OTHER_NUMBERS = /\b(?:process|slot|index|position)[ _#[-]*\d+\]?/gi;
 
+/** What else may stand before a colon and a number. */
+const NO_VALUE = "id|key|fd|descriptor|port|sum|time|code|status|count|exit|" +
+  "total|size|bytes|address|connection|from";
+
 /**
  * A verb and the value behind it: near by, or behind a colon or a noun, as in
- * `Writing to shared memory: 1`. In `Finished writing 10 values` and `values 1 to
- * 10` the number is no value.
+ * `Writing to shared memory: 1`. The number is no value in the name of a file, as
+ * in `/tmp/fifo1`, nor in `writing 10 values`, `values 1 to 10`, `5.03 seconds`.
  */
 function valueAfter(verbs: string): RegExp {
-  const between = String.raw`(?:\D{0,16}?|` +
-    String.raw`\D{0,40}?(?:[:=>]|\b(?:value|number|item|message)\b)\W{0,4}?)`;
+  const noun = String.raw`\b(?:value|number|item|message)\b`;
+  const far = String
+    .raw`[^\d,;.()]{0,40}?(?:(?<!\b(?:${NO_VALUE})\s*)[:=>]|${noun})`;
   const counted = String.raw`\s*(?:values|numbers|items|messages|integers)\b`;
   const range = String.raw`(?:\s+to\s+|-|\.\.+)\d`;
   return new RegExp(
-    String.raw`\b(?:${verbs})\b${between}` +
-      String.raw`(-?\d+)(?!\d|${counted}|${range})`,
+    String.raw`\b(?:${verbs})\b(?:\D{0,16}?|${far}\W{0,4}?)` +
+      String
+        .raw`(?<!/[^\s:]*|fifo|pipe|queue|shm|file)(-?\d+)(?!\d|\.\d|${counted}|${range})`,
     "i",
   );
 }
 
 /** Before a verb: in `total written: 10` the number is no value, either. */
 const TOTAL = /\btotal\b/i;
+
+/** A line with such a word says no value, unless it stands right behind it. */
+const FINISHED = /\b(?:finish(?:ed|ing|es)?|done|completed?)\b/i;
+const AT_ITS_END = /^\w+\W{1,4}(?:(?:value|number|item)\W{1,4})?-?\d+\W*$/i;
 
 /** In this order: a wait says that it sleeps, too. */
 const EVENTS: [What, RegExp][] = [
@@ -99,9 +109,6 @@ const EVENTS: [What, RegExp][] = [
     /\b(?:finish(?:ed|ing|es)?|done|completed?|ended|exit(?:ing|s)?)\b/i,
   ],
 ];
-
-/** A line that says a Pid and that its process has begun says no more. */
-const STARTED = /\b(?:started|created|launched)\b/i;
 
 /** Who says such a thing, if the line has no name. */
 const SPEAKERS: Partial<Record<What, Who>> = {
@@ -147,20 +154,40 @@ export function readLine(raw: string, at?: number): Line {
   if (BESIDES.test(text)) return { at, text, who: named, exact };
   const pid = pidIn(text);
   const rest = text.replace(PID, "").replace(OTHER_NUMBERS, "");
-  if (pid === undefined || !STARTED.test(rest)) {
-    for (const [what, pattern] of EVENTS) {
-      const match = pattern.exec(rest);
-      const who = named ?? SPEAKERS[what];
-      if (!match || who === undefined) continue;
-      if (match[1] && TOTAL.test(rest.slice(0, match.index))) continue;
-      const value = match[1] === undefined ? undefined : Number(match[1]);
-      return { at, text, who, what, value, pid, exact };
-    }
+  for (const [what, pattern] of EVENTS) {
+    const match = pattern.exec(rest);
+    const who = named ?? SPEAKERS[what];
+    if (!match || who === undefined) continue;
+    if (match[1] && (who === "parent" || !isValue(rest, match.index))) continue;
+    const value = match[1] === undefined ? undefined : Number(match[1]);
+    return { at, text, who, what, value, pid, exact };
   }
   if (pid === undefined || named === undefined) {
     return { at, text, who: named, exact };
   }
   return { at, text, who: named, what: "pid", value: pid, pid, exact };
+}
+
+/** Does the number behind the verb at that place stand for a value? */
+function isValue(text: string, verb: number): boolean {
+  if (TOTAL.test(text.slice(0, verb))) return false;
+  return !FINISHED.test(text) || AT_ITS_END.test(text.slice(verb));
+}
+
+/**
+ * Some put their Pid into every line. Of others, a line with a Pid says no more
+ * than that: `Pid 42, sleeps after value 6`.
+ */
+export function withPidLines(lines: readonly Line[]): Line[] {
+  const without = new Set(
+    lines.filter(({ what, pid }) => what && pid === undefined)
+      .map(({ who }) => who),
+  );
+  return lines.map((line) =>
+    line.pid !== undefined && line.who && without.has(line.who)
+      ? { ...line, what: "pid", value: line.pid }
+      : line
+  );
 }
 
 function pidIn(text: string): number | undefined {

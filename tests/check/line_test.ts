@@ -1,7 +1,12 @@
 // A line of anybody's log: who says it, and what.
 import { assertEquals } from "@std/assert";
 import { pidOf } from "../../lib/check/evidence.ts";
-import { printable, readLine, untorn } from "../../lib/check/line.ts";
+import {
+  printable,
+  readLine,
+  untorn,
+  withPidLines,
+} from "../../lib/check/line.ts";
 
 const SPELLINGS: [line: string, who?: string, what?: string, value?: number][] =
   [
@@ -32,7 +37,6 @@ const SPELLINGS: [line: string, who?: string, what?: string, value?: number][] =
     ["[PID 4242] Producer: going to sleep for 5 s", "process1", "pause"],
     ["PID=7 - process 2 - Finished", "process2", "finish"],
     ["[PID 4242] Producer: started", "process1", "pid", 4242],
-    ["Producer started (PID 42), sleeps after 6", "process1", "pid", 42],
     ["Producer (PID 42) will write 10 values", "process1", "pid", 42],
     ["process1: Writing to shared memory: 1", "process1", "write", 1],
     ["process2: Read from shared memory: 1", "process2", "read", 1],
@@ -42,6 +46,17 @@ const SPELLINGS: [line: string, who?: string, what?: string, value?: number][] =
     ["process2: Read 3 of 10 values", "process2", "read", 3],
     ["process1: Finished writing 10 values", "process1", "finish"],
     ["process2: Done, total values read: 10", "process2", "finish"],
+    ["process1: Finished writing, total: 10", "process1", "finish"],
+    ["process1: Finished writing in 5.03 seconds", "process1", "finish"],
+    ["process1: Finished writing all, exit code: 0", "process1", "finish"],
+    ["process1: Finished writing 3", "process1", "write", 3],
+    ["process2: Done reading all the values, sum = 55", "process2", "finish"],
+    ["process2: opened the FIFO for reading, file descriptor: 3", "process2"],
+    ["process1: Writing to shared memory, key: 1234", "process1"],
+    ["process1: Writing to the segment with id = 32768", "process1"],
+    ["process2: Got a connection from: 127.0.0.1", "process2"],
+    ["process1: Produced item1", "process1", "write", 1],
+    ["INFO:parent:Got exit code of process 1: 0", "parent", "finish"],
     ["process1: Writing the values 1 to 10", "process1"],
     ["consumer: reading from the FIFO /tmp/fifo1", "process2"],
     ["Traceback (most recent call last):"],
@@ -64,6 +79,29 @@ Deno.test("pidOf() takes a Pid's own line, or else the Pid that each line has", 
   assertEquals(pidOf(each, "process1"), 7);
   const own = evidence("P1: sleep till Pid 8 reads", "P1: Pid 9", "P2: Pid 8");
   assertEquals([pidOf(own, "process1"), pidOf(own, "process2")], [9, 8]);
+});
+
+Deno.test("withPidLines() reads a Pid's line as such, unless each line has a Pid", () => {
+  const said = (...lines: string[]) =>
+    withPidLines(lines.map((line) => readLine(line)))
+      .map(({ what, value }) => [what, value]);
+  for (
+    const line of [
+      "P1: Pid 42, sleeps 5 s after value 6",
+      "P1: Pid 42, writing to /tmp/fifo: 1",
+      "Producer started (PID 42), sleeps after 6",
+    ]
+  ) {
+    assertEquals(said(line, "P1: Writing 1", "P2: Read 1"), [
+      ["pid", 42],
+      ["write", 1],
+      ["read", 1],
+    ]);
+  }
+  assertEquals(
+    said("[PID 42] P1: started", "[PID 42] P1: started to sleep for 5 s"),
+    [["pid", 42], ["pause", undefined]],
+  );
 });
 
 Deno.test("readLine() tells the sheet's own spelling from any other", async () => {
