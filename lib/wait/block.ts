@@ -4,14 +4,15 @@
  * @module
  */
 import { isRefusal, type Refusal } from "../channel/mod.ts";
-import { gaveUp, type RetryOptions } from "./retry.ts";
+import { checkTimeout, gaveUp, type RetryOptions } from "./retry.ts";
 import { Turn } from "./turn.ts";
 
 /** Waits until it is time to look again; `undefined`: look again at once. */
 export type Ready = (signal: AbortSignal) => Promise<void> | undefined;
 
 /**
- * Looks, and as long as there is no value, sleeps in `ready`.
+ * Looks, and as long as there is no value, sleeps in `ready`. It has no clock
+ * but the machine's.
  *
  * @param refused What the last look returned, if the caller has just looked.
  * @throws What `retry` throws.
@@ -24,6 +25,7 @@ export async function block<T>(
 ): Promise<T> {
   let value: T | Refusal = refused ?? look();
   if (!isRefusal(value)) return value;
+  checkTimeout(timeout);
   signal?.throwIfAborted();
   const controller = spare ?? new AbortController();
   spare = undefined;

@@ -42,7 +42,7 @@ export interface RetryOptions {
   /** Ends the wait, which then throws the signal's reason. */
   signal?: AbortSignal;
   /**
-   * Called before each sleep.
+   * Called before each sleep of `retry`; the other ways do not call it.
    *
    * @param refusal What the look returned.
    * @param attempt 1 for the first sleep.
@@ -93,11 +93,7 @@ export async function retry<T>(
       `Cannot retry as 'delay' must be a positive number: current value is ${delay}`,
     );
   }
-  if (!(timeout >= 0)) {
-    throw new RangeError(
-      `Cannot retry as 'timeout' must be >= 0: current value is ${timeout}`,
-    );
-  }
+  checkTimeout(timeout);
   const start = clock.now();
   let value = refused ?? look();
   for (let attempt = 1; isRefusal(value); attempt++) {
@@ -127,6 +123,14 @@ export async function retry<T>(
  */
 export function retryLine(refusal: Refusal, ms: number): string {
   return `${refusal.description} sleeping for ${seconds(ms)} before retrying`;
+}
+
+/** @throws {RangeError} If the timeout of a wait is negative. */
+export function checkTimeout(timeout: number): void {
+  if (timeout >= 0) return;
+  throw new RangeError(
+    `Cannot wait as 'timeout' must be >= 0: current value is ${timeout}`,
+  );
 }
 
 /** The error of every way to wait, when its timeout is over. */

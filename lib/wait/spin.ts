@@ -4,7 +4,12 @@
  * @module
  */
 import { isRefusal, type Refusal } from "../channel/mod.ts";
-import { gaveUp, type RetryOptions, systemClock } from "./retry.ts";
+import {
+  checkTimeout,
+  gaveUp,
+  type RetryOptions,
+  systemClock,
+} from "./retry.ts";
 import { Turn } from "./turn.ts";
 
 /**
@@ -16,6 +21,7 @@ export async function spin<T>(
   look: () => T | Refusal,
   { timeout = 60_000, signal, clock = systemClock }: RetryOptions,
 ): Promise<T> {
+  checkTimeout(timeout);
   const start = clock.now();
   for (;;) {
     const value = spinAWhile(look);

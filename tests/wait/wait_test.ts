@@ -62,7 +62,7 @@ Deno.test("retry() ends at once when aborted", async () => {
   await assertRejects(() => work, Error, "enough");
 });
 
-Deno.test("retry() refuses a delay that is not positive, and a negative timeout", async () => {
+Deno.test("retry() refuses a delay that is not positive", async () => {
   for (const delay of [0, -1, NaN]) {
     await assertRejects(
       () => retry(lookUntil(1), { delay }),
@@ -70,11 +70,18 @@ Deno.test("retry() refuses a delay that is not positive, and a negative timeout"
       `current value is ${delay}`,
     );
   }
-  await assertRejects(
-    () => retry(lookUntil(1), { timeout: -1 }),
-    RangeError,
-    "current value is -1",
-  );
+});
+
+Deno.test("waitFor() refuses a negative timeout, whichever the way", async () => {
+  for (const way of WAYS) {
+    for (const timeout of [-1, NaN]) {
+      await assertRejects(
+        () => waitFor(() => PENDING, () => undefined, { way, timeout }),
+        RangeError,
+        `current value is ${timeout}`,
+      );
+    }
+  }
 });
 
 Deno.test("retryLine() has the duration in it", () => {
