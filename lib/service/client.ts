@@ -97,7 +97,8 @@ function firstNumber(answer: Message, seq: number): number {
   if (answer.header?.type === "error") {
     throw new LabError(`The server refused request ${seq}: ${answer.text}`);
   }
-  const first = Number(answer.text);
+  const { text } = answer;
+  const first = /^\d{1,16}\n?$/.test(text) ? Number(text) : NaN;
   if (Number.isSafeInteger(first)) return first;
   throw new LabError(
     `Cannot use the answer to request ${seq}: it must be a number: current value is ${

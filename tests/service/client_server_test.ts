@@ -297,6 +297,30 @@ Deno.test("a client ignores an answer to a question that it did not ask", async 
   await service.assertNothingLeft();
 });
 
+Deno.test("a client takes no answer for a number that is none", async () => {
+  for (const body of ["", "1e3"]) {
+    await using service = new Service();
+    await using server = await service.server("--requests=1");
+    server.kill("SIGSTOP");
+    await using client = service.client();
+    await asked(client);
+    const text = request(body, { Type: "response", From: "server" });
+    await using writer = shell(
+      `cat > run/${service.replyTo(client)}.fifo <<'EOF'\n${text}EOF`,
+    );
+    await assertCode(writer, 0);
+    assertEquals(
+      await client.saw("ERROR"),
+      `ERROR:client:Cannot use the answer to request 1: it must be a number: current value is "${body}"`,
+    );
+    await assertCode(client, 1);
+    server.kill("SIGCONT");
+    server.kill("SIGINT");
+    await assertCode(server, 130);
+    await service.assertNothingLeft();
+  }
+});
+
 Deno.test("client log and server log read as they should", async () => {
   await using service = new Service();
   await using server = await service.server("--requests=2");
