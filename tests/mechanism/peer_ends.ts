@@ -33,6 +33,10 @@ class SendingEnd {
 
   async send({ lengths }: OrderTo<"send">): Promise<Reply> {
     for (const length of lengths) await this.#put(this.#compose(length));
+    // Before its server has acknowledged it, a record is not sent: kill -9 may
+    // follow the answer.
+    const timeout = AbortSignal.timeout(WAIT.timeout);
+    for (let left; (left = this.#sender.settled?.(timeout));) await left;
     return {};
   }
 
