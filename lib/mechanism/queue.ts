@@ -124,8 +124,7 @@ class QueueReceiver implements Receiver, Disposable {
 
   constructor(address: Address) {
     this.#member = new Member(address, "receiver");
-    const { queue } = this.#member;
-    this.#old = queue.bytes === 0 ? queue.attributes().messages : 0;
+    this.#old = this.#member.farewells;
   }
 
   get isThere(): boolean {

@@ -29,6 +29,8 @@ export function nameOf(address: Address): string {
 export class Member implements Disposable {
   readonly queue: MessageQueue;
   readonly presence: Presence;
+  /** Farewells that lay in the queue before we entered, if nothing else did. */
+  readonly farewells: number;
   readonly #name: string;
   readonly #role: Role;
 
@@ -38,6 +40,8 @@ export class Member implements Disposable {
     for (;;) {
       const queue = openQueue(address);
       const presence = new Presence(queue.fd);
+      // Counted first: once we are there, a sender's farewell is for us.
+      const farewells = farewellsIn(queue);
       const entered = exclusively(queue.fd, this.#name, () => {
         presence.enter(role, this.#name, address.exclusive);
         return stat(queue.fd).links > 0;
@@ -45,6 +49,7 @@ export class Member implements Disposable {
       if (entered) {
         this.queue = queue;
         this.presence = presence;
+        this.farewells = farewells;
         return;
       }
       queue.close(); // another process has just removed its name: open it again
@@ -71,8 +76,13 @@ export class Member implements Disposable {
 
 /** How many messages lie in a queue; none if they are all farewells. */
 export function messagesIn(queue: MessageQueue): number {
+  return farewellsIn(queue) > 0 ? 0 : queue.attributes().messages;
+}
+
+/** How many farewells lie in a queue; behind a message they are not told. */
+function farewellsIn(queue: MessageQueue): number {
   const { messages } = queue.attributes();
-  return messages > 0 && queue.bytes === 0 ? 0 : messages;
+  return messages > 0 && queue.bytes === 0 ? messages : 0;
 }
 
 function openQueue(address: Address): MessageQueue {
