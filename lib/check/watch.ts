@@ -101,6 +101,8 @@ export class Watch {
     const use = this.objects.get(object.id) ??
       { object, users: new Map(), used: false };
     this.objects.set(object.id, use);
+    // A socket gets its name after it was made, and loses it with its peer.
+    use.object = { ...use.object, ...object };
     const user = use.users.get(pid);
     use.users.set(pid, {
       reads: reads || user?.reads === true,
