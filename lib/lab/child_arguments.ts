@@ -22,14 +22,16 @@ export function argumentsOf(
   const json = recorded !== undefined || options.log === "json";
   if (json) own.push("--log=json");
   if (part === "producer") return [...argumentsFor(PRODUCER, ["log"]), ...own];
-  // The lab's interval is the producer's; --until-end is decided below.
-  const without = ["interval", "until-end", "log"];
+  // The lab's interval is the producer's; how much is read is decided below.
+  const without = ["interval", "until-end", "count", "log"];
   const args = [...argumentsFor(CONSUMER, without), ...own];
   if (options.sync) args.push("--format=header");
+  const untilEnd = options.untilEnd || options.input !== undefined;
   // A consumer that starts after the end would wait for it in vain.
-  if (nothing) args.push("--count=0");
-  else if (options.untilEnd || options.input !== undefined) {
-    args.push("--until-end");
-  }
-  return args;
+  const reads = nothing
+    ? "--count=0"
+    : untilEnd
+    ? "--until-end"
+    : `--count=${options.count}`;
+  return [...args, reads];
 }

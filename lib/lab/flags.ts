@@ -215,6 +215,9 @@ export const CONSUMER = defineCommand({
   ],
   check(options, written) {
     checkMailbox(options, written);
+    if (options.untilEnd && written.has("count")) {
+      written.refuse("count", "left out with --until-end");
+    }
     return checkMoving(atServer(options, written), written);
   },
 });

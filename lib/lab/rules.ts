@@ -51,16 +51,26 @@ export function checkProducing<
   Options extends {
     from: number;
     count: number;
+    input?: string;
     priority?: number;
     priorities?: number[];
   },
 >(options: Options, written: Written) {
   const { priority, ...rest } = options;
-  const { from, count } = options;
+  const { from, count, input, priorities } = options;
+  if (input !== undefined) {
+    // Else a reader would wonder why so many values came.
+    for (const flag of ["from", "count"].filter(written.has)) {
+      written.refuse(flag, "left out with --input, which sends every line");
+    }
+  }
+  if (priority !== undefined && priorities !== undefined) {
+    written.refuse("priority", "left out with --priorities");
+  }
   const last = Number.MAX_SAFE_INTEGER - count + 1;
   if (from > last) written.refuse("from", wholeNumber(0, last));
   const all = priority === undefined ? undefined : [priority];
-  return { ...rest, priorities: options.priorities ?? all };
+  return { ...rest, priorities: priorities ?? all };
 }
 
 /** A mailbox is called NAME.PROCESS, which must be a name too. */

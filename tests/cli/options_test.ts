@@ -101,6 +101,20 @@ const BAD: [command: Command, flag: string, says: string][] = [
   [LAB, "--input=", "--input=: it must be a file, or -"],
 ];
 
+const TOGETHER: [command: Command, flags: string[], says: string][] = [
+  [PRODUCER, ["--input=-", "--count=5"], "--count=5: it must be left out"],
+  [PRODUCER, ["--from=5", "--input=x"], "--from=5: it must be left out"],
+  [LAB, ["--input=-", "--count=5"], "--count=5: it must be left out"],
+  [CONSUMER, ["--until-end", "--count=3"], "--count=3: it must be left out"],
+  [LAB, ["--priority=1", "--priorities=1,2"], "--priority=1: it must be left"],
+];
+
+for (const [command, flags, says] of TOGETHER) {
+  Deno.test(`readCommandLine() refuses ${command.name} ${flags.join(" ")}`, () => {
+    assertThrows(() => readCommandLine(command, flags), UsageError, says);
+  });
+}
+
 for (const [command, flag, says] of BAD) {
   Deno.test(`readCommandLine() refuses ${command.name} ${flag.slice(0, 30)}`, () => {
     assertThrows(() => readCommandLine(command, [flag]), UsageError, says);
