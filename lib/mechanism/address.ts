@@ -113,3 +113,9 @@ export function folderOf(path: string): string {
 export function fileOf(path: string): string {
   return path.slice(path.lastIndexOf("/") + 1);
 }
+
+/** The name of an object that was removed, and what was lost with it. */
+export function removedWith(object: string, messages: number): string {
+  const were = messages === 1 ? "message was" : "messages were";
+  return `${object} (${messages} ${were} in it)`;
+}

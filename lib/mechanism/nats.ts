@@ -9,6 +9,7 @@
  * @module
  */
 import type { Address, KeptOpen, Operations } from "../channel/mod.ts";
+import { removedWith } from "./address.ts";
 import { dial } from "./nats_link.ts";
 import { Mailbox } from "./nats_mailbox.ts";
 import { openReceiver } from "./nats_receiver.ts";
@@ -70,5 +71,5 @@ async function remove(mailbox: Mailbox): Promise<string | undefined> {
   const messages = await mailbox.remove();
   return messages === undefined
     ? undefined
-    : `${mailbox.object} (${messages} messages were in it)`;
+    : removedWith(mailbox.object, messages);
 }

@@ -21,7 +21,7 @@ import { MessageQueue } from "../posix/mqueue.ts";
 import { waitFd } from "../posix/poll.ts";
 import { Presence } from "../posix/presence.ts";
 import { stat } from "../posix/stat.ts";
-import { checkOwner } from "./address.ts";
+import { checkOwner, removedWith } from "./address.ts";
 import { FollowingReceiver, FollowingSender } from "./following.ts";
 import { FAREWELL, Member, messagesIn, nameOf } from "./queue_member.ts";
 
@@ -68,9 +68,7 @@ export function remove(address: Address): string | undefined {
   checkOwner(name, stat(open.fd), "remove");
   const messages = messagesIn(open);
   MessageQueue.unlink(name);
-  return `${name} (${messages} message${
-    messages === 1 ? " was" : "s were"
-  } in it)`;
+  return removedWith(name, messages);
 }
 
 function openExisting(name: string): MessageQueue | undefined {

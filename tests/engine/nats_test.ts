@@ -203,6 +203,6 @@ Deno.test({
     );
     const typed = advice.split(" ").slice("deno task remove".split(" ").length);
     const removed = await run("remove", typed, { env: NOBODY });
-    assertMatch(removed.log, /\(1 messages were in it\)$/);
+    assertMatch(removed.log, /\(1 message was in it\)$/);
   },
 });
