@@ -12,7 +12,6 @@ const BLOCK = /```sh\n([^]*?)```\n\n```text\n([^]*?)```/g;
 const COMMAND = /`((?:deno|seq|head|grep|cat|kill) [^`]+)`/g;
 const RETRY = / sleeping for [\d.]+ seconds? before retrying$/;
 const READ = /(:Read: )(.*)$/;
-const UNREAD = / (?:lies|lie) in the channel unread$/;
 
 type Shells = Map<number, string[]>;
 
@@ -126,8 +125,7 @@ function apart(shells: Shells): { values: string[]; rest: Shells } {
   const rest = new Map(
     [...shells].map(([n, all]) => [
       n,
-      all.filter((line) => !UNREAD.test(line)) // the first to end may say so
-        .map((line) => line.replace(READ, "$1")),
+      all.map((line) => line.replace(READ, "$1")),
     ]),
   );
   return { values, rest };
