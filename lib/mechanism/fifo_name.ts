@@ -4,7 +4,7 @@
  * @module
  */
 import { constants as os } from "node:os";
-import type { LabError } from "../error.ts";
+import { type LabError, LockedError } from "../error.ts";
 import {
   isByteLocked,
   isLocked,
@@ -150,7 +150,7 @@ export class Fifo implements Disposable {
     let timer: ReturnType<typeof setTimeout> | undefined;
     const watchName = () => {
       const over = signal.aborted || !this.isThere;
-      if (over) membership.exclusively(() => this.#release());
+      if (over) this.#releaseLocked();
       timer = setTimeout(watchName, over ? RELEASE_MS : NAME_MS);
     };
     const stop = () => {
@@ -163,11 +163,21 @@ export class Fifo implements Disposable {
     clearTimeout(timer);
     signal.removeEventListener("abort", stop);
     if (fd < 0) return undefined; // the next openToWrite() throws the reason
-    if (membership.exclusively(() => isRead(fd))) {
+    if (!signal.aborted && membership.exclusively(() => isRead(fd))) {
       setNonBlocking(fd, true);
       return fd;
     }
     close(fd);
+  }
+
+  /** Does so under the lock, so that no sender takes us for a receiver. */
+  #releaseLocked() {
+    try {
+      this.#membership.exclusively(() => this.#release());
+    } catch (error) {
+      if (!(error instanceof LockedError)) throw error;
+      this.#release(); // deaf to Ctrl-C would be worse than taken for one
+    }
   }
 
   /** Ends every open(2) that waits to write: for a moment, opens to read. */

@@ -6,11 +6,11 @@ import {
   leftovers,
   range,
   run,
-  Running,
   shell,
   start,
   valuesRead,
 } from "../scripts.ts";
+import { inFreshFolder, startIn } from "./fresh_folder.ts";
 
 const RETRY = "--retry=20ms";
 const WAITING = "Data not available sleeping for 0.02 seconds before retrying";
@@ -433,33 +433,13 @@ Deno.test("a file that replaces the FIFO during a wait is a clear error, and is 
 });
 
 Deno.test("a folder run/ that cannot be made is a clear error", async () => {
-  const folder = await Deno.makeTempDir();
-  try {
-    const script = (task: string) =>
-      new Running(Deno.execPath(), [
-        "run",
-        `--config=${Deno.cwd()}/deno.json`,
-        "--allow-read",
-        "--allow-write",
-        "--allow-ffi",
-        `${Deno.cwd()}/scripts/${task}.ts`,
-      ], { cwd: folder });
+  await inFreshFolder(async (start, folder) => {
     await Deno.writeTextFile(`${folder}/run`, "");
-    await using blocked = script("consumer");
+    await using blocked = start("consumer");
     assertEquals((await blocked.ended()).code, 1);
     await blocked.saw("Cannot use run/ as it is not a folder");
-  } finally {
-    await Deno.remove(folder, { recursive: true });
-  }
-  // Not even root can make a folder there.
-  await using denied = new Running(Deno.execPath(), [
-    "run",
-    `--config=${Deno.cwd()}/deno.json`,
-    "--allow-read",
-    "--allow-write",
-    "--allow-ffi",
-    `${Deno.cwd()}/scripts/consumer.ts`,
-  ], { cwd: "/sys" });
+  });
+  await using denied = startIn("/sys", "consumer"); // root cannot make one there
   assertEquals((await denied.ended()).code, 1);
   await denied.saw("Cannot make the folder run/ in /sys: ");
 });

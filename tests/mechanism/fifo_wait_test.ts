@@ -10,6 +10,7 @@ import {
   start,
   valuesRead,
 } from "../scripts.ts";
+import { inFreshFolder } from "./fresh_folder.ts";
 
 const WAITING = "Data not available sleeping for 0.02 seconds before retrying";
 
@@ -29,8 +30,8 @@ function sleepingIn(pid: number): string[] {
 }
 
 /** A producer whose thread waits in open(2) for a reader. */
-async function waitingProducer(flags: string[]) {
-  const producer = start("producer", [...flags, "--wait=block", "--pause=0"]);
+async function waitingProducer(flags: string[], begin = start) {
+  const producer = begin("producer", [...flags, "--wait=block", "--pause=0"]);
   await producer.saw("Writing 1");
   while (!sleepingIn(producer.pid).includes("wait_for_partner")) {
     await delay(10);
@@ -70,6 +71,22 @@ Deno.test("producer that waits in open(2) ends on a signal and at its timeout, a
   assertEquals(code, 1);
   assert(log.includes("Nobody reads yet: gave up after 0.3 seconds"), log);
   assertEquals(leftovers(name), []);
+});
+
+Deno.test("producer that waits in open(2) hears Ctrl-C though another process keeps the lock of run/", async () => {
+  const { flags } = channel();
+  await inFreshFolder(async (begin, folder) => {
+    await using producer = await waitingProducer(
+      flags,
+      (script, flags) => begin(script, ...flags),
+    );
+    using run = Deno.openSync(`${folder}/run`);
+    run.lockSync(true);
+    producer.kill("SIGINT");
+    const { code, log } = await producer.ended();
+    assertEquals(code, 130, log);
+    assert(!/error/i.test(log), log);
+  });
 });
 
 Deno.test("a producer that ends is not taken for a reader, nor a second consumer for a writer", async () => {

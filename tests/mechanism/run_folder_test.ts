@@ -5,35 +5,11 @@ import {
   freshName,
   leftovers,
   run,
-  Running,
   shell,
   start,
+  taskArguments,
 } from "../scripts.ts";
-
-const FLAGS = ["--allow-read=.", "--allow-write=run", "--allow-ffi"];
-
-/** Runs a script in a folder of its own, where no run/ is yet. */
-async function inFreshFolder(
-  work: (
-    start: (script: string, ...args: string[]) => Running,
-  ) => Promise<void>,
-) {
-  const cwd = await Deno.makeTempDir();
-  try {
-    await work((script, ...args) =>
-      new Running(Deno.execPath(), [
-        "run",
-        "-q",
-        `--config=${Deno.cwd()}/deno.json`,
-        ...FLAGS,
-        `${Deno.cwd()}/scripts/${script}.ts`,
-        ...args,
-      ], { cwd })
-    );
-  } finally {
-    await Deno.remove(cwd, { recursive: true });
-  }
-}
+import { inFreshFolder } from "./fresh_folder.ts";
 
 Deno.test("consumer --output=run/FILE works where run/ is not there yet", async () => {
   await inFreshFolder(async (start) => {
@@ -44,34 +20,24 @@ Deno.test("consumer --output=run/FILE works where run/ is not there yet", async 
 });
 
 Deno.test("a run/ that others may write to is refused", async () => {
-  const cwd = await Deno.makeTempDir();
-  try {
-    await Deno.mkdir(`${cwd}/run`);
-    await Deno.chmod(`${cwd}/run`, 0o777);
+  await inFreshFolder(async (start, folder) => {
+    await Deno.mkdir(`${folder}/run`);
+    await Deno.chmod(`${folder}/run`, 0o777);
     for (const via of ["fifo", "socket"]) {
-      await using script = new Running(Deno.execPath(), [
-        "run",
-        "-q",
-        `--config=${Deno.cwd()}/deno.json`,
-        ...FLAGS,
-        `${Deno.cwd()}/scripts/consumer.ts`,
-        `--via=${via}`,
-      ], { cwd });
+      await using script = start("consumer", `--via=${via}`);
       const { code, log } = await script.ended();
       assertEquals(code, 1);
       assert(log.includes("others may write to it: chmod go-w run"), log);
     }
-  } finally {
-    await Deno.remove(cwd, { recursive: true });
-  }
+  });
 });
 
 Deno.test("a socket is its user's alone from the moment it is there, whatever the umask", async () => {
   const name = freshName();
   await using consumer = shell(
-    `umask 000; exec '${Deno.execPath()}' run -q ${
-      FLAGS.join(" ")
-    } scripts/consumer.ts --via=socket --name=${name}`,
+    `umask 000; exec '${Deno.execPath()}' ${
+      taskArguments("consumer").join(" ")
+    } --via=socket --name=${name}`,
   );
   await consumer.saw("Pid:");
   const { mode } = await Deno.lstat(`run/${name}.sock`);
