@@ -106,10 +106,11 @@ export class Recording implements Disposable {
   readonly #file: Deno.FsFile;
   #waiting: Entry[] = [];
   readonly #timer: ReturnType<typeof setInterval>;
+  #failure?: unknown; // of a write, thrown at the end: the run goes on
 
   private constructor(file: Deno.FsFile) {
     this.#file = file;
-    this.#timer = setInterval(() => this.#writeUntil(LATE_MS), EVERY_MS);
+    this.#timer = setInterval(() => this.#write(LATE_MS), EVERY_MS);
   }
 
   /**
@@ -130,21 +131,28 @@ export class Recording implements Disposable {
     this.#waiting.push(entry);
   }
 
-  #writeUntil(ageMs: number) {
+  /** Writes what is at least so old (ms). */
+  #write(ageMs: number) {
     const latest = new Date(Date.now() - ageMs).toISOString();
     const all = sorted(this.#waiting);
     const late = all.findIndex(({ time }) => time > latest);
     const ready = late < 0 ? all : all.slice(0, late);
     this.#waiting = late < 0 ? [] : all.slice(late);
-    if (ready.length === 0) return;
+    if (ready.length === 0 || this.#failure) return;
     const lines = ready.map((entry) => JSON.stringify(entry) + "\n").join("");
-    writeAll(this.#file, new TextEncoder().encode(lines));
+    try {
+      writeAll(this.#file, new TextEncoder().encode(lines));
+    } catch (error) {
+      this.#failure = error;
+    }
   }
 
+  /** @throws {LabError} If a write has failed: the recording has no end. */
   [Symbol.dispose](): void {
     clearInterval(this.#timer);
-    this.#writeUntil(-LATE_MS);
+    this.#write(-LATE_MS);
     this.#file.close();
+    if (this.#failure) throw this.#failure;
   }
 }
 

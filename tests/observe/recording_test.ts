@@ -1,14 +1,16 @@
 // Recordings: what lab --record writes, its schema, and the trace for Perfetto.
 import { assert, assertEquals, assertThrows } from "@std/assert";
+import { delay } from "@std/async/delay";
 import { LabError } from "../../lib/error.ts";
 import { perfettoTrace } from "../../lib/observe/perfetto.ts";
 import {
   type Entry,
   readRecording,
+  Recording,
   type SeenEntry,
 } from "../../lib/observe/recording.ts";
 import { whyWaiting } from "../../lib/observe/why.ts";
-import { freshName, leftovers, start } from "../scripts.ts";
+import { freshName, leftovers, shell, start } from "../scripts.ts";
 
 const WITHIN_MS = 60_000;
 
@@ -109,6 +111,21 @@ Deno.test("lab --record keeps --log=json, --calls; a file must lie in run/", asy
     log,
     "ERROR:parent:Cannot write /x.jsonl: choose a file in run/",
   );
+});
+
+Deno.test("a recording that cannot be written is an error at its end, and ends no run", async () => {
+  const path = `run/${freshName()}.jsonl`;
+  await using made = shell(`mkdir -p -m 700 run; mkfifo ${path}`);
+  await made.ended();
+  await using reader = shell(`: < ${path}`);
+  const recording = Recording.open(path, "lab"); // when the reader is there
+  await reader.ended();
+  await Deno.remove(path);
+  const time = new Date(0).toISOString(); // old enough to be written
+  recording.add({ time, event: "end", pid: 1, how: "exit code 0" });
+  await delay(1000); // it writes every half second, and must throw nothing
+  const error = assertThrows(() => recording[Symbol.dispose](), LabError);
+  assertEquals(error.message, "Cannot write the recording: Broken pipe");
 });
 
 Deno.test("readRecording() says which line is none", () => {
