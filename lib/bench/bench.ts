@@ -5,6 +5,7 @@
  * @module
  */
 import config from "../../deno.json" with { type: "json" };
+import { print } from "../cli/command.ts";
 import { wrap } from "../cli/help.ts";
 import { ProcessLog } from "../cli/log.ts";
 import type { BenchOptions } from "./flags.ts";
@@ -50,9 +51,12 @@ export async function runBench(
   );
   measurement.leftOut.unshift(...settings.leftOut);
   const results = summarize(measurement.rounds);
-  await jsonFile?.write(asJson({ started, settings, measurement, results }));
   const about = machineLines(machine(), Deno.version.deno);
-  await print(`${head(about, settings, measurement)}\n${report(results)}`);
+  try { // the one must not be lost with the other: a full disk, `| head`
+    await jsonFile?.write(asJson({ started, settings, measurement, results }));
+  } finally {
+    await print(`${head(about, settings, measurement)}\n${report(results)}`);
+  }
   const ours = results.filter(({ mechanism }) => !peerNamed(mechanism));
   await plotFile?.write(picture?.plot(ours, about.join(", ")) ?? "");
   for (const file of [json, plot]) if (file) log.info(`Wrote ${file}`);
@@ -108,11 +112,4 @@ function asJson(
     results,
   };
   return JSON.stringify(report, null, 2) + "\n";
-}
-
-/** Writes to standard output, all of it. */
-async function print(text: string): Promise<void> {
-  const stdout = Deno.stdout.writable;
-  await ReadableStream.from([new TextEncoder().encode(text)])
-    .pipeTo(stdout, { preventClose: true });
 }

@@ -6,6 +6,7 @@ import { isInRunFolder, makeRunFolder } from "../mechanism/run_folder.ts";
  * four minutes of measuring must not be lost because a file cannot be written.
  */
 export class ResultFile implements Disposable {
+  readonly #flag: string;
   readonly #path: string;
   /** Is the file new and still empty? Then we remove it in the end. */
   #isNew: boolean;
@@ -15,22 +16,32 @@ export class ResultFile implements Disposable {
    * @throws {LabError} If the file cannot be written.
    */
   constructor(flag: string, path: string) {
+    this.#flag = flag;
     this.#path = path;
     if (isInRunFolder(path)) makeRunFolder();
     try {
       this.#isNew = tryToOpen(path, { createNew: true });
       if (!this.#isNew) tryToOpen(path, { create: true });
     } catch (error) {
-      const why = error instanceof Deno.errors.NotCapable
-        ? "it lies outside this folder"
-        : reason(error);
-      throw new LabError(`Cannot write --${flag}=${path}: ${why}`);
+      throw this.#cannotWrite(error);
     }
   }
 
+  /** @throws {LabError} If the disk is full. */
   async write(text: string): Promise<void> {
-    await Deno.writeTextFile(this.#path, text);
+    try {
+      await Deno.writeTextFile(this.#path, text);
+    } catch (error) {
+      throw this.#cannotWrite(error);
+    }
     this.#isNew = false;
+  }
+
+  #cannotWrite(error: unknown): LabError {
+    const why = error instanceof Deno.errors.NotCapable
+      ? "it lies outside this folder"
+      : reason(error);
+    return new LabError(`Cannot write --${this.#flag}=${this.#path}: ${why}`);
   }
 
   /** Leaves no empty file behind. */

@@ -6,6 +6,7 @@
  */
 import { TextLineStream } from "@std/streams/text-line-stream";
 import { markdownTable } from "markdown-table";
+import { print } from "../cli/command.ts";
 import { ProcessLog } from "../cli/log.ts";
 import { LabError } from "../error.ts";
 import { type Child, type Ending, startProcess } from "../lab/child.ts";
@@ -42,7 +43,7 @@ export async function runScale(
   }
   const align = HEADINGS.map(() => "r");
   const table = markdownTable([HEADINGS, ...rows], { align }) + "\n";
-  await Deno.stdout.write(new TextEncoder().encode(table));
+  await print(table);
   return 0;
 }
 

@@ -5,6 +5,7 @@
  * @module
  */
 import { LabError } from "../error.ts";
+import { print } from "../cli/command.ts";
 import { ProcessLog } from "../cli/log.ts";
 import { Progress } from "../cli/progress.ts";
 import { ResultFile } from "../cli/result_file.ts";
@@ -66,8 +67,12 @@ export async function runSoak(
     ...(kills > 0 ? [report(totals)] : []),
     ...(interrupts > 0 ? [interruptReport(interrupted)] : []),
   ];
-  await Deno.stdout.write(new TextEncoder().encode(tables.join("\n")));
-  await file?.write(JSON.stringify({ seed, kills, ...counts }, null, 2) + "\n");
+  const text = JSON.stringify({ seed, kills, ...counts }, null, 2) + "\n";
+  try { // the one must not be lost with the other: a full disk, `| head`
+    await file?.write(text);
+  } finally {
+    await print(tables.join("\n"));
+  }
   signal.throwIfAborted();
   const good = totals.every(({ unexplained }) => unexplained === 0) &&
     interrupted.every(({ words }) => words.length === 0);

@@ -23,6 +23,7 @@ import {
   type Running,
   shell,
   start,
+  taskArguments,
 } from "../scripts.ts";
 
 const NAMES = MECHANISMS.map(({ name }) => name);
@@ -505,6 +506,25 @@ Deno.test("bench says before it measures that a file cannot be written", async (
     assert(log.endsWith(`\nERROR:bench:Cannot write ${flag}: ${says}`), log);
     assertEquals(log.split("\n").length, 2);
   }));
+});
+
+Deno.test("bench prints its table though the file cannot be written in the end", async () => {
+  const file = runPath(`${freshName()}.json`);
+  const command = [Deno.execPath(), ...taskArguments("bench")].map((word) =>
+    `'${word}'`
+  ).join(" ");
+  await using script = shell(
+    `trap '' XFSZ; ulimit -f 1; exec ${command} --via=fifo --size=8 --seconds=0.01 --json=${file}`,
+  );
+  const { code, log } = await script.ended();
+  assertEquals(code, 1, log);
+  assert(
+    log.endsWith(`\nERROR:bench:Cannot write --json=${file}: File too large`),
+    log,
+  );
+  const table = new TextDecoder().decode(await script.output());
+  assert(rows(table).includes("fifo block"), table);
+  assertNothingLeft(script);
 });
 
 Deno.test("bench says in one line what is wrong with a flag, exit 2", async () => {
