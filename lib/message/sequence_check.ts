@@ -14,8 +14,8 @@ interface Count {
 
 /**
  * Checks the sequence numbers of every sender. Each is one more than the one
- * before; if not, a message was lost, or came twice. A 1 after a higher number
- * begins a new count: a producer of the same name has started again.
+ * before; if not, a message was lost, or came twice. A second 1 begins a new
+ * count: a producer of the same name has started again.
  *
  * @example
  * ```ts
@@ -36,7 +36,7 @@ export class SequenceCheck {
   /** What is wrong with the number of a message; `undefined`: nothing. */
   look({ from, seq, priority }: Header): string | undefined {
     let count = this.#counts.get(from);
-    const again = seq === 1 && (count?.lastOf.get(priority) ?? 0) > 1;
+    const again = seq === 1 && count?.lastOf.has(priority);
     if (!count || again) {
       count = { last: 0, overtakes: false, lastOf: new Map() };
       remember(this.#counts, from, count);

@@ -38,6 +38,7 @@ Deno.test("SequenceCheck names a gap and a repeat, and knows each sender", () =>
   assertEquals(look(5), "Seq 5 from a comes after 5: a repeat");
   assertEquals(look(4), "Seq 4 from a comes after 5: a repeat");
   assertEquals(look(1), undefined); // it has started again
+  assertEquals(look(1), undefined); // and once more, after one message
   assertEquals(look(2), undefined);
   assertEquals(look(3, 0, "b"), "Seq 3 from b comes after 1: 1 is missing");
 });
