@@ -4,7 +4,12 @@
  * @module
  */
 import { isRefusal, type Refusal } from "../channel/mod.ts";
-import { checkTimeout, gaveUp, type RetryOptions } from "./retry.ts";
+import {
+  checkTimeout,
+  gaveUp,
+  type RetryOptions,
+  STOPPED_MS,
+} from "./retry.ts";
 import { Turn } from "./turn.ts";
 
 /** Waits until it is time to look again; `undefined`: look again at once. */
@@ -31,12 +36,19 @@ export async function block<T>(
   spare = undefined;
   let timer: ReturnType<typeof setTimeout> | undefined;
   const abort = () => controller.abort(signal?.reason);
-  const giveUp = () => {
-    if (isRefusal(value)) controller.abort(gaveUp(value, timeout));
+  let left = timeout;
+  const tick = () => {
+    const step = Math.min(left, STOPPED_MS);
+    const due = performance.now() + step;
+    timer = setTimeout(() => {
+      left = performance.now() - due > STOPPED_MS ? timeout : left - step;
+      if (left > 0) tick();
+      else if (isRefusal(value)) controller.abort(gaveUp(value, timeout));
+    }, step);
   };
   // Called only before a real wait: it takes longer than many waits do.
   const listen = () => {
-    if (timeout > 0) timer ??= setTimeout(giveUp, timeout);
+    if (timeout > 0 && timer === undefined) tick();
     signal?.addEventListener("abort", abort, { once: true });
   };
   try {

@@ -94,14 +94,17 @@ export async function retry<T>(
     );
   }
   checkTimeout(timeout);
-  const start = clock.now();
+  let start = clock.now();
   let value = refused ?? look();
   for (let attempt = 1; isRefusal(value); attempt++) {
     signal?.throwIfAborted();
     const left = timeout === 0 ? Infinity : start + timeout - clock.now();
     if (left <= 0) throw gaveUp(value, timeout);
     onRetry?.(value, attempt, delay);
-    await clock.sleep(Math.min(delay, left), signal);
+    const sleep = Math.min(delay, left);
+    const due = clock.now() + sleep;
+    await clock.sleep(sleep, signal);
+    if (clock.now() - due > STOPPED_MS) start = clock.now();
     value = look();
   }
   return value;
@@ -124,6 +127,12 @@ export async function retry<T>(
 export function retryLine(refusal: Refusal, ms: number): string {
   return `${refusal.description} sleeping for ${seconds(ms)} before retrying`;
 }
+
+/**
+ * So late (ms) no timer is on a machine that is only busy: the process was
+ * stopped, as by Ctrl-Z, and its timeout begins anew.
+ */
+export const STOPPED_MS = 1000;
 
 /** @throws {RangeError} If the timeout of a wait is negative. */
 export function checkTimeout(timeout: number): void {

@@ -8,6 +8,7 @@ import {
   checkTimeout,
   gaveUp,
   type RetryOptions,
+  STOPPED_MS,
   systemClock,
 } from "./retry.ts";
 import { Turn } from "./turn.ts";
@@ -22,13 +23,17 @@ export async function spin<T>(
   { timeout = 60_000, signal, clock = systemClock }: RetryOptions,
 ): Promise<T> {
   checkTimeout(timeout);
-  const start = clock.now();
+  let start = clock.now();
+  let before = start;
   for (;;) {
     const value = spinAWhile(look);
     if (!isRefusal(value)) return value;
     await turn.pass();
     signal?.throwIfAborted();
-    if (timeout > 0 && clock.now() - start >= timeout) {
+    const now = clock.now();
+    if (now - before > STOPPED_MS) start = now;
+    before = now;
+    if (timeout > 0 && now - start >= timeout) {
       throw gaveUp(value, timeout);
     }
   }

@@ -1,4 +1,5 @@
-import { assertEquals, assertRejects } from "@std/assert";
+import { assert, assertEquals, assertRejects } from "@std/assert";
+import { delay } from "@std/async/delay";
 import { ABSENT, CUT, END, PENDING } from "../../lib/channel/mod.ts";
 import { TimeoutError } from "../../lib/error.ts";
 import { retry, retryLine, waitFor, WAYS } from "../../lib/wait/mod.ts";
@@ -49,6 +50,24 @@ Deno.test("retry() never gives up with timeout = 0", async () => {
   const clock = new VirtualClock();
   const options = { clock, delay: 60_000, timeout: 0 };
   assertEquals(await clock.run(retry(lookUntil(100), options)), "data");
+});
+
+Deno.test("waitFor() does not count the time in which the process is stopped", async () => {
+  const never = (signal: AbortSignal) => delay(60_000, { signal });
+  const waits = WAYS.map((way) =>
+    assertRejects(
+      () => waitFor(() => PENDING, never, { way, delay: 100, timeout: 3000 }),
+      TimeoutError,
+      "gave up after 3 seconds",
+    )
+  );
+  await delay(10);
+  // As in a stopped process, nothing runs; it goes on before the timeout.
+  Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 2500);
+  const goesOn = performance.now();
+  await Promise.race(waits);
+  assert(performance.now() - goesOn > 2500);
+  await Promise.all(waits);
 });
 
 Deno.test("retry() ends at once when aborted", async () => {
