@@ -174,8 +174,15 @@ export class Acknowledger implements AsyncDisposable {
   }
 
   async #close() {
-    await using _sender = this.#sender;
-    this.#sender = this.#replyTo = undefined;
+    const replyTo = this.#replyTo;
+    {
+      await using _sender = this.#sender;
+      this.#sender = this.#replyTo = undefined;
+    }
+    // A killed producer leaves its mailbox, under a name that nobody uses again.
+    if (replyTo === undefined || await this.#isRead(replyTo)) return;
+    const { remove } = await this.#mechanism.load();
+    await remove({ name: replyTo });
   }
 
   [Symbol.asyncDispose]() {

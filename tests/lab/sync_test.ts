@@ -82,3 +82,26 @@ Deno.test("--sync: process 2 says that it has read a value before process 1 says
   }
   assertEquals(leftovers(name), []);
 });
+
+for (const { name: via, properties, available } of MECHANISMS) {
+  if (properties.openedBy !== "name") continue;
+  Deno.test({
+    name: `${via}: the mailbox of a killed producer goes with its consumer`,
+    ignore: available() !== true,
+    async fn() {
+      const name = freshName();
+      const flags = [`--via=${via}`, `--name=${name}`, "--retry=20ms"];
+      const reading = [...flags, "--format=header"];
+      await using consumer = start("consumer", reading);
+      await consumer.saw("Data not available");
+      const writing = [...flags, "--sync", "--interval=1m"];
+      await using producer = start("producer", writing);
+      await producer.saw("Delivered 1");
+      producer.kill("SIGKILL");
+      await producer.ended();
+      consumer.kill("SIGINT");
+      assertEquals((await consumer.ended()).code, 130);
+      assertEquals(leftovers(name), []);
+    },
+  });
+}
