@@ -31,8 +31,9 @@ class Following<End> implements Disposable {
   /** Opens the end again if its name was removed; checks every 10 ms or so. */
   follow(): void {
     if (!this.#checks.due() || this.end.isThere) return;
+    const next = this.#open(); // if that fails, ours can still be closed
     this.end[Symbol.dispose]();
-    this.end = this.#open();
+    this.end = next;
   }
 
   /** After a real wait the next look is a check: it may be the first for long. */

@@ -1,6 +1,6 @@
 // A name that is removed while programs have its object open: they meet at the
 // new one.
-import { assert, assertEquals } from "@std/assert";
+import { assert, assertEquals, assertMatch } from "@std/assert";
 import { delay } from "@std/async/delay";
 import { available } from "../../lib/posix/available.ts";
 import { MessageQueue } from "../../lib/posix/mqueue.ts";
@@ -39,6 +39,27 @@ Deno.test({
       await assertWell(name, consumer, producer);
       assertEquals(valuesRead(consumer), range(1, 10));
     }
+  },
+});
+
+Deno.test({
+  name:
+    "a queue that comes back with another capacity is the error that is said",
+  ignore,
+  async fn() {
+    const name = freshName();
+    const flags = ["--via=queue", `--name=${name}`, RETRY];
+    await using consumer = start("consumer", [...flags, "--capacity=5"]);
+    await consumer.saw("Data not available");
+    consumer.kill("SIGSTOP"); // else it may make the queue before us
+    MessageQueue.unlink(objectName(name));
+    const create = { capacity: 3, size: 100, exclusive: true };
+    using _other = MessageQueue.open(objectName(name), { create });
+    consumer.kill("SIGCONT");
+    const { code, log } = await consumer.ended();
+    MessageQueue.unlink(objectName(name));
+    assertEquals(code, 1, log);
+    assertMatch(log, /\nERROR:process2:Cannot open \S+ with --capacity=5 as /);
   },
 });
 
