@@ -7,6 +7,7 @@
 import { delay } from "@std/async/delay";
 import { TextLineStream } from "@std/streams/text-line-stream";
 import type { ProcessLog } from "../cli/log.ts";
+import { reason } from "../error.ts";
 import { parseDuration } from "../wait/duration.ts";
 
 /** Commands that a producer takes while it runs. */
@@ -49,7 +50,8 @@ export class Control implements Disposable {
     try {
       for await (const line of lines) this.#take(line.trim());
     } catch (error) {
-      if (!this.#abort.signal.aborted) throw error;
+      if (this.#abort.signal.aborted) return;
+      this.#log.warn(`Cannot read standard input: ${reason(error)}`);
     }
     this.#take("go"); // nobody can give a step any more
   }

@@ -1,6 +1,13 @@
 // producer --control: commands on standard input.
 import { assert, assertEquals } from "@std/assert";
-import { freshName, leftovers, run, start } from "../scripts.ts";
+import {
+  freshName,
+  leftovers,
+  run,
+  shell,
+  start,
+  taskArguments,
+} from "../scripts.ts";
 
 Deno.test("producer --control: step by step, then go, with other rests", async () => {
   const name = freshName();
@@ -42,4 +49,17 @@ Deno.test("producer --control: step by step, then go, with other rests", async (
   assert(log.includes("Intentionally sleeping for 0.01 seconds"), log);
   assertEquals((await run("remove", flags.slice(0, 2))).code, 0);
   assertEquals(leftovers(name), []);
+});
+
+Deno.test("producer --control goes on without commands if it cannot read them", async () => {
+  const command = taskArguments("producer").join(" ");
+  await using producer = shell(
+    `'${Deno.execPath()}' ${command} --via=pipe --pause=0 --control < . > /dev/null`,
+  );
+  const { code, log } = await producer.ended();
+  assertEquals(code, 0, log);
+  assert(
+    log.includes("WARNING:process1:Cannot read standard input: Is a directory"),
+    log,
+  );
 });
