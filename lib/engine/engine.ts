@@ -6,9 +6,10 @@
  */
 import { TextLineStream } from "@std/streams/text-line-stream";
 import { ProcessLog } from "../cli/log.ts";
-import { LabError } from "../error.ts";
+import { LabError, reason } from "../error.ts";
+import { makeRunFolder } from "../mechanism/run_folder.ts";
 import { type NatsOptions, THIS_MACHINE } from "./flags.ts";
-import { lockFolder } from "./lock.ts";
+import { type FolderLock, lockFolder } from "./lock.ts";
 
 /** Where Debian has it: an ordinary user's PATH may lack /usr/sbin. */
 const COMMANDS = ["nats-server", "/usr/sbin/nats-server"];
@@ -30,9 +31,8 @@ export async function runEngine(
       `Cannot listen at ${listen} without NATS_TOKEN: every machine that reaches it could read and write`,
     );
   }
-  await Deno.mkdir(FOLDER, { recursive: true, mode: 0o700 });
-  using lock = lockFolder(FOLDER);
-  if (secret) await Deno.writeTextFile(TOKEN_FILE, TOKEN_CONFIG);
+  using lock = openFolder(secret);
+  signal.throwIfAborted(); // a listener hears no signal that came before it
   const server = start([
     ...["-js", "-sd", FOLDER, "-a", listen, "-p", `${port}`],
     ...secret ? ["-c", TOKEN_FILE] : [],
@@ -61,6 +61,20 @@ export async function runEngine(
   signal.throwIfAborted();
   if (code !== 0) log.error(`nats-server has ended with exit code ${code}`);
   return code === 0 ? 0 : 1;
+}
+
+/** Makes the folder of the messages, and locks it. */
+function openFolder(secret: boolean): FolderLock {
+  makeRunFolder();
+  try {
+    Deno.mkdirSync(FOLDER, { recursive: true, mode: 0o700 });
+    const lock = lockFolder(FOLDER);
+    if (secret) Deno.writeTextFileSync(TOKEN_FILE, TOKEN_CONFIG);
+    return lock;
+  } catch (error) {
+    if (error instanceof LabError) throw error;
+    throw new LabError(`Cannot write to ${FOLDER}: ${reason(error)}`);
+  }
 }
 
 function start(args: string[]): Deno.ChildProcess {

@@ -40,6 +40,18 @@ class Checkout implements AsyncDisposable {
   }
 }
 
+Deno.test("deno task nats says what is wrong with its folder", async () => {
+  await using checkout = new Checkout();
+  await Deno.writeTextFile(`${checkout.path}/run`, "");
+  await using nats = checkout.nats(freePort());
+  const { code, log } = await nats.ended();
+  assertEquals(code, 1);
+  assertMatch(
+    log,
+    /^INFO:nats:Pid:\d+\nERROR:nats:Cannot write to run\/nats: Not a directory$/,
+  );
+});
+
 Deno.test({
   name:
     "deno task nats starts a server for the sheet's run, and ends with Ctrl-C",
