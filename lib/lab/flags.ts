@@ -26,7 +26,12 @@ import {
   SERVER_FLAG,
   viaFlag,
 } from "./channel_flags.ts";
-import { checkMailbox, checkMoving, checkProducing } from "./rules.ts";
+import {
+  checkFiles,
+  checkMailbox,
+  checkMoving,
+  checkProducing,
+} from "./rules.ts";
 
 const MAX_PRIORITY = 32_767; // mq_send(3), MQ_PRIO_MAX - 1
 
@@ -238,8 +243,13 @@ export const LAB = defineCommand({
     "deno task lab",
     "deno task lab --via=workers --pause=1s --retry=200ms",
   ],
-  check: (options, written) =>
-    checkProducing(checkMoving(atServer(options, written), written), written),
+  check(options, written) {
+    checkFiles(options, written);
+    return checkProducing(
+      checkMoving(atServer(options, written), written),
+      written,
+    );
+  },
 });
 
 /** The producer's options; the lab's options have them all but `control`. */

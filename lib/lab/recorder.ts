@@ -11,9 +11,10 @@ import { writeError } from "../cli/standard_error.ts";
 import { belongsTo } from "../observe/channel.ts";
 import { perfettoTrace } from "../observe/perfetto.ts";
 import {
-  createFile,
+  empty,
   type Entry,
   type LogEntry,
+  openFile,
   Recording,
   sorted,
   writeAll,
@@ -27,7 +28,7 @@ const MOST_ENTRIES = 1_000_000;
 /** Records one run. */
 export class Recorder implements Disposable {
   readonly #recording?: Recording;
-  readonly #trace?: Deno.FsFile;
+  readonly #trace?: { path: string; file: Deno.FsFile };
   readonly #watcher: Watcher;
   readonly #json: boolean;
   #entries: Entry[] = []; // for Perfetto
@@ -43,10 +44,13 @@ export class Recorder implements Disposable {
   private constructor(options: LabOptions) {
     const { record, perfetto, mechanism, name, log, verbose, calls } = options;
     const title = `lab --via=${mechanism.name} --wait=${options.wait}`;
+    this.#trace = perfetto === undefined
+      ? undefined
+      : { path: perfetto, file: openFile(perfetto) };
     this.#recording = record === undefined
       ? undefined
       : Recording.open(record, title);
-    this.#trace = perfetto === undefined ? undefined : createFile(perfetto);
+    if (this.#trace) empty(this.#trace.file); // both are open now
     this.#json = log === "json";
     this.#watcher = new Watcher(
       (entry) => this.#add(entry),
@@ -100,11 +104,22 @@ export class Recorder implements Disposable {
 
   [Symbol.dispose](): void {
     this.#watcher[Symbol.dispose]();
-    this.#recording?.[Symbol.dispose]();
+    try {
+      this.#recording?.[Symbol.dispose]();
+    } finally {
+      this.#writeTrace();
+    }
+  }
+
+  #writeTrace() {
     if (!this.#trace) return;
+    const { path, file } = this.#trace;
     const text = JSON.stringify(perfettoTrace(sorted(this.#entries)));
-    writeAll(this.#trace, new TextEncoder().encode(text));
-    this.#trace.close();
+    try {
+      writeAll(path, file, text);
+    } finally {
+      file.close();
+    }
   }
 }
 

@@ -73,6 +73,27 @@ export function checkProducing<
   return { ...rest, priorities: priorities ?? all };
 }
 
+/** Each file of a lab must be another one. */
+export function checkFiles(
+  { input, output, record, perfetto }: {
+    input?: string;
+    output?: string;
+    record?: string;
+    perfetto?: string;
+  },
+  written: Written,
+): void {
+  const seen = new Map<string, string>();
+  const files = Object.entries({ input, output, record, perfetto });
+  for (const [flag, path] of files) {
+    if (path === undefined || path === "-") continue;
+    const plain = path.replace(/^(\.\/+)+/, "");
+    const same = seen.get(plain);
+    if (same) written.refuse(flag, `another file than that of --${same}`);
+    seen.set(plain, flag);
+  }
+}
+
 /** A mailbox is called NAME.PROCESS, which must be a name too. */
 export function checkMailbox(
   { name, as, to, sync }: {

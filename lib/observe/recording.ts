@@ -103,13 +103,16 @@ const EVERY_MS = 500;
 
 /** Writes a recording, in the order of time. */
 export class Recording implements Disposable {
+  readonly #path: string;
   readonly #file: Deno.FsFile;
   #waiting: Entry[] = [];
   readonly #timer: ReturnType<typeof setInterval>;
   #failure?: unknown; // of a write, thrown at the end: the run goes on
 
-  private constructor(file: Deno.FsFile) {
-    this.#file = file;
+  private constructor(path: string) {
+    this.#path = path;
+    this.#file = openFile(path);
+    empty(this.#file);
     this.#timer = setInterval(() => this.#write(LATE_MS), EVERY_MS);
   }
 
@@ -120,7 +123,7 @@ export class Recording implements Disposable {
    * @throws {LabError} If it cannot be written.
    */
   static open(path: string, title: string): Recording {
-    const recording = new Recording(createFile(path));
+    const recording = new Recording(path);
     const time = new Date().toISOString();
     recording.add({ time, event: "recording", version: 1, title });
     return recording;
@@ -131,17 +134,19 @@ export class Recording implements Disposable {
     this.#waiting.push(entry);
   }
 
-  /** Writes what is at least so old (ms). */
-  #write(ageMs: number) {
-    const latest = new Date(Date.now() - ageMs).toISOString();
+  /** Writes what is at least so old (ms). @param ageMs None: all. */
+  #write(ageMs?: number) {
     const all = sorted(this.#waiting);
-    const late = all.findIndex(({ time }) => time > latest);
+    const latest = new Date(Date.now() - (ageMs ?? 0)).toISOString();
+    const late = ageMs === undefined
+      ? -1 // the clock may have been set back, and these lie ahead of it
+      : all.findIndex(({ time }) => time > latest);
     const ready = late < 0 ? all : all.slice(0, late);
     this.#waiting = late < 0 ? [] : all.slice(late);
     if (ready.length === 0 || this.#failure) return;
     const lines = ready.map((entry) => JSON.stringify(entry) + "\n").join("");
     try {
-      writeAll(this.#file, new TextEncoder().encode(lines));
+      writeAll(this.#path, this.#file, lines);
     } catch (error) {
       this.#failure = error;
     }
@@ -150,21 +155,21 @@ export class Recording implements Disposable {
   /** @throws {LabError} If a write has failed: the recording has no end. */
   [Symbol.dispose](): void {
     clearInterval(this.#timer);
-    this.#write(-LATE_MS);
+    this.#write();
     this.#file.close();
     if (this.#failure) throw this.#failure;
   }
 }
 
 /**
- * Makes a file, and `run/` if it lies there.
+ * Opens a file, or makes it, and `run/` if it lies there.
  *
  * @throws {LabError} If that fails, or is not permitted.
  */
-export function createFile(path: string): Deno.FsFile {
+export function openFile(path: string): Deno.FsFile {
   try {
     if (isInRunFolder(path)) makeRunFolder();
-    return Deno.openSync(path, { write: true, create: true, truncate: true });
+    return Deno.openSync(path, { write: true, create: true });
   } catch (error) {
     if (error instanceof LabError) throw error;
     const why = error instanceof Deno.errors.NotCapable
@@ -174,14 +179,20 @@ export function createFile(path: string): Deno.FsFile {
   }
 }
 
-/** Writes all bytes. @throws {LabError} If the disk is full. */
-export function writeAll(file: Deno.FsFile, bytes: Uint8Array): void {
+/** Empties a file; a FIFO or a terminal has nothing to take away. */
+export function empty(file: Deno.FsFile): void {
+  if (file.statSync().isFile) file.truncateSync();
+}
+
+/** Writes all of the text. @throws {LabError} If the disk is full. */
+export function writeAll(path: string, file: Deno.FsFile, text: string): void {
+  const bytes = new TextEncoder().encode(text);
   try {
     for (let at = 0; at < bytes.length;) {
       at += file.writeSync(bytes.subarray(at));
     }
   } catch (error) {
-    throw new LabError(`Cannot write the recording: ${reason(error)}`);
+    throw new LabError(`Cannot write to ${path}: ${reason(error)}`);
   }
 }
 

@@ -106,6 +106,17 @@ const TOGETHER: [command: Command, flags: string[], says: string][] = [
   [PRODUCER, ["--from=5", "--input=x"], "--from=5: it must be left out"],
   [LAB, ["--input=-", "--count=5"], "--count=5: it must be left out"],
   [CONSUMER, ["--until-end", "--count=3"], "--count=3: it must be left out"],
+  [
+    LAB,
+    ["--input=run/a", "--output=./run/a"],
+    "--output=./run/a: it must be another file than that of --input",
+  ],
+  [
+    LAB,
+    ["--output=a", "--record=run/b", "--perfetto=run/b"],
+    "--perfetto=run/b: it must be another file than that of --record",
+  ],
+  [PERFORMANCE, ["--runs=5"], "--runs=5: it must be left out without"],
   [LAB, ["--priority=1", "--priorities=1,2"], "--priority=1: it must be left"],
 ];
 

@@ -125,7 +125,7 @@ Deno.test("a recording that cannot be written is an error at its end, and ends n
   recording.add({ time, event: "end", pid: 1, how: "exit code 0" });
   await delay(1000); // it writes every half second, and must throw nothing
   const error = assertThrows(() => recording[Symbol.dispose](), LabError);
-  assertEquals(error.message, "Cannot write the recording: Broken pipe");
+  assertEquals(error.message, `Cannot write to ${path}: Broken pipe`);
 });
 
 Deno.test("readRecording() says which line is none", () => {
