@@ -14,7 +14,7 @@ import { peerNamed } from "./peer_list.ts";
 import { Peers } from "./peers.ts";
 import { report } from "./report.ts";
 import type { Result } from "./result.ts";
-import { ResultFile } from "../cli/result_file.ts";
+import { allWritten, ResultFile } from "../cli/result_file.ts";
 
 import { measureAll, type Measurement } from "./rounds.ts";
 import { summarize } from "./summary.ts";
@@ -52,13 +52,12 @@ export async function runBench(
   measurement.leftOut.unshift(...settings.leftOut);
   const results = summarize(measurement.rounds);
   const about = machineLines(machine(), Deno.version.deno);
-  try { // the one must not be lost with the other: a full disk, `| head`
-    await jsonFile?.write(asJson({ started, settings, measurement, results }));
-  } finally {
-    await print(`${head(about, settings, measurement)}\n${report(results)}`);
-  }
   const ours = results.filter(({ mechanism }) => !peerNamed(mechanism));
-  await plotFile?.write(picture?.plot(ours, about.join(", ")) ?? "");
+  await allWritten(
+    jsonFile?.write(asJson({ started, settings, measurement, results })),
+    print(`${head(about, settings, measurement)}\n${report(results)}`),
+    plotFile?.write(picture?.plot(ours, about.join(", ")) ?? ""),
+  );
   for (const file of [json, plot]) if (file) log.info(`Wrote ${file}`);
   return 0;
 }

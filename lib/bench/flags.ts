@@ -182,6 +182,13 @@ export const PERFORMANCE = defineCommand({
     }),
   },
   examples: ["deno task performance", "deno task performance --measure"],
+  check(options, written) {
+    const ofRuns = ["runs", "seconds", "rounds", "lines"];
+    for (const flag of options.measure ? [] : ofRuns.filter(written.has)) {
+      written.refuse(flag, "left out without --measure");
+    }
+    return options;
+  },
 });
 
 /** What to measure for the page, and where it lies. */

@@ -6,7 +6,7 @@
 import config from "../../deno.json" with { type: "json" };
 import type { Mechanism } from "../channel/mod.ts";
 import { ProcessLog } from "../cli/log.ts";
-import { ResultFile } from "../cli/result_file.ts";
+import { ResultFile, writeFile } from "../cli/result_file.ts";
 import { isExpected, LabError, reason } from "../error.ts";
 import { MECHANISMS } from "../mechanism/mod.ts";
 import { emptyProgram, firstLine, idle, lines, linesInC } from "./errands.ts";
@@ -39,15 +39,25 @@ export async function runPerformance(
     await json.write(asJson(await measure(options, log, signal)));
     log.info(`Wrote ${file}`);
   }
-  const data: Performance = JSON.parse(await read(file));
+  const data = await figures(file);
   const page = `${folder}/performance.md`;
-  await Deno.writeTextFile(page, renewed(await read(page), data));
+  await writeFile(page, renewed(await read(page), data));
   for (const [name, svg] of Object.entries(await pictures(data))) {
-    await Deno.writeTextFile(`${folder}/${name}`, svg);
+    await writeFile(`${folder}/${name}`, svg);
     log.info(`Wrote ${folder}/${name}`);
   }
   log.info(`Wrote ${page}`);
   return 0;
+}
+
+/** The figures of that file. */
+async function figures(path: string): Promise<Performance> {
+  const text = await read(path);
+  try {
+    return JSON.parse(text);
+  } catch (error) {
+    throw new LabError(`Cannot read ${path}: ${reason(error)}`);
+  }
 }
 
 async function read(path: string): Promise<string> {

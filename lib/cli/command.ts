@@ -32,6 +32,9 @@ const SIGNALS = {
  */
 export const SIGNAL_MS = 150;
 
+/** How soon (ms) a write to a full, non-blocking standard output is retried. */
+const FULL_MS = 5;
+
 /** How long (ms) the last lines of an interrupted process may take. */
 const LAST_LINES_MS = 500;
 
@@ -118,13 +121,17 @@ async function listenTo(interruption: AbortController): Promise<void> {
 /** Writes text to standard output. @throws {LabError} If that fails. */
 export async function print(text: string): Promise<void> {
   const bytes = new TextEncoder().encode(text);
-  try {
-    for (let at = 0; at < bytes.length;) {
+  for (let at = 0; at < bytes.length;) {
+    try {
       at += await Deno.stdout.write(bytes.subarray(at));
+    } catch (error) {
+      if (errorCode(error) === "EPIPE") return; // `| head -1` wants no more
+      if (!(error instanceof Deno.errors.WouldBlock)) {
+        const why = reasonOf(error);
+        throw new LabError(`Cannot write to standard output: ${why}`);
+      }
+      await delay(FULL_MS); // it is full, and somebody has set O_NONBLOCK
     }
-  } catch (error) {
-    if (errorCode(error) === "EPIPE") return; // `| head -1` wants no more
-    throw new LabError(`Cannot write to standard output: ${reasonOf(error)}`);
   }
 }
 

@@ -50,6 +50,29 @@ export class ResultFile implements Disposable {
   }
 }
 
+/** Writes a file. @throws {LabError} If that fails. */
+export async function writeFile(path: string, text: string): Promise<void> {
+  try {
+    await Deno.writeTextFile(path, text);
+  } catch (error) {
+    throw new LabError(`Cannot write ${path}: ${reason(error)}`);
+  }
+}
+
+/**
+ * Waits until all results are written: what one of them meets, such as a full
+ * disk or a closed pipe, must not lose the others.
+ *
+ * @throws The first error.
+ */
+export async function allWritten(
+  ...results: (Promise<void> | undefined)[]
+): Promise<void> {
+  const settled = await Promise.allSettled(results);
+  const failed = settled.find(({ status }) => status === "rejected");
+  if (failed?.status === "rejected") throw failed.reason;
+}
+
 /** @returns `false` if there is a file already. */
 function tryToOpen(path: string, how: Deno.OpenOptions): boolean {
   try {

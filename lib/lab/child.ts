@@ -6,6 +6,7 @@
 // Deno.Command cannot hand a descriptor of ours to a child; spawn() can.
 import { spawn } from "node:child_process";
 import type { Writable } from "node:stream";
+import { reason } from "../error.ts";
 import { guardGroup } from "./guard.ts";
 
 /** How a child has ended. */
@@ -72,8 +73,8 @@ export function startProcess(options: ProcessOptions): Child {
         : { code: 1, died: `was ended by ${signal}` },
     );
   });
-  process.on("error", ({ message }) => {
-    resolve({ code: 1, died: `could not be started: ${message}` });
+  process.on("error", (error) => {
+    resolve({ code: 1, died: `could not be started: ${reason(error)}` });
   });
   const ended = over.then(async (ending) => {
     await relayed;

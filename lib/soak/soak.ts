@@ -8,7 +8,7 @@ import { LabError } from "../error.ts";
 import { print } from "../cli/command.ts";
 import { ProcessLog } from "../cli/log.ts";
 import { Progress } from "../cli/progress.ts";
-import { ResultFile } from "../cli/result_file.ts";
+import { allWritten, ResultFile } from "../cli/result_file.ts";
 import { mechanismNamed } from "../mechanism/mod.ts";
 import type { SoakOptions } from "./flags.ts";
 import { COMMAND_COUNT, interruptAll, type Interrupted } from "./interrupts.ts";
@@ -51,6 +51,7 @@ export async function runSoak(
   using progress = await Progress.onTerminal("Soak", all);
   progress.begin();
   const counts: Counts = { totals: [], interrupted: [] };
+  let failure: unknown; // told in the end: the counts so far are worth an hour
   try {
     for (const name of kills > 0 ? via : []) {
       const total = { via: name, ...emptyResult() };
@@ -59,7 +60,7 @@ export async function runSoak(
     }
     await interrupt(counts.interrupted, options, { log, progress, signal });
   } catch (error) {
-    if (!signal.aborted) throw error;
+    failure = error;
   }
   progress.finish();
   const { totals, interrupted } = counts;
@@ -68,12 +69,9 @@ export async function runSoak(
     ...(interrupts > 0 ? [interruptReport(interrupted)] : []),
   ];
   const text = JSON.stringify({ seed, kills, ...counts }, null, 2) + "\n";
-  try { // the one must not be lost with the other: a full disk, `| head`
-    await file?.write(text);
-  } finally {
-    await print(tables.join("\n"));
-  }
+  await allWritten(file?.write(text), print(tables.join("\n")));
   signal.throwIfAborted();
+  if (failure) throw failure;
   const good = totals.every(({ unexplained }) => unexplained === 0) &&
     interrupted.every(({ words }) => words.length === 0);
   return good ? 0 : 1;

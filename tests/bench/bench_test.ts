@@ -508,23 +508,30 @@ Deno.test("bench says before it measures that a file cannot be written", async (
   }));
 });
 
-Deno.test("bench prints its table though the file cannot be written in the end", async () => {
-  const file = runPath(`${freshName()}.json`);
-  const command = [Deno.execPath(), ...taskArguments("bench")].map((word) =>
-    `'${word}'`
-  ).join(" ");
-  await using script = shell(
-    `trap '' XFSZ; ulimit -f 1; exec ${command} --via=fifo --size=8 --seconds=0.01 --json=${file}`,
+Deno.test("bench prints its table though a file cannot be written, and the other way round", async () => {
+  const [json, plot] = ["json", "svg"].map((kind) =>
+    runPath(`${freshName()}.${kind}`)
   );
-  const { code, log } = await script.ended();
-  assertEquals(code, 1, log);
-  assert(
-    log.endsWith(`\nERROR:bench:Cannot write --json=${file}: File too large`),
-    log,
+  const bench = `'${Deno.execPath()}' ${taskArguments("bench").join(" ")} ` +
+    "--via=fifo --size=8 --seconds=0.01";
+  await using limited = shell(
+    `trap '' XFSZ; ulimit -f 1; exec ${bench} --json=${json}`,
   );
-  const table = new TextDecoder().decode(await script.output());
+  const { code, log } = await limited.ended();
+  const said = `\nERROR:bench:Cannot write --json=${json}: File too large`;
+  assert(code === 1 && log.endsWith(said), log);
+  const table = new TextDecoder().decode(await limited.output());
   assert(rows(table).includes("fifo block"), table);
-  assertNothingLeft(script);
+
+  await using full = shell(
+    `exec ${bench} --json=${json} --plot=${plot} > /dev/full`,
+  );
+  assertEquals((await full.ended()).code, 1);
+  for (const file of [json, plot]) {
+    assert((await Deno.stat(file)).size > 0, file);
+    await Deno.remove(file);
+  }
+  for (const script of [limited, full]) assertNothingLeft(script);
 });
 
 Deno.test("bench says in one line what is wrong with a flag, exit 2", async () => {

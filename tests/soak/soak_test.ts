@@ -4,7 +4,7 @@ import { assert, assertEquals, assertMatch } from "@std/assert";
 import { delay } from "@std/async/delay";
 import { COMMAND_COUNT } from "../../lib/soak/interrupts.ts";
 import { namesIn } from "../../lib/posix/folder.ts";
-import { freshName, run, shell, start } from "../scripts.ts";
+import { freshName, run, shell, start, taskArguments } from "../scripts.ts";
 
 /** Seconds after which a soak of the tests is ended: then something is wrong. */
 const LONGEST_MS = 240_000;
@@ -113,4 +113,21 @@ Deno.test("soak: --via is refused where no mechanism is chosen", async () => {
   const { code, log } = await run("soak", flags);
   assertEquals(code, 2, log);
   assertMatch(log, /--via=fifo: it must be left out with --kills=0/);
+});
+
+Deno.test("soak: what one mechanism meets does not lose the others' counts", async () => {
+  const json = `run/${freshName()}.json`;
+  const command = taskArguments("soak").join(" ");
+  await using soak = shell(
+    `prlimit --msgqueue=0 '${Deno.execPath()}' ${command} --via=pipe,queue --kills=1 --seed=5 --json=${json}`,
+  );
+  using _bound = bounded(soak);
+  const { code, log } = await soak.ended();
+  assertEquals(code, 1, log);
+  assertMatch(log, /\nERROR:soak:Cannot go on over queue/);
+  const table = new TextDecoder().decode(await soak.output());
+  assertMatch(table, /^\| pipe +\| +1 \|.*\| +0 \|$/m);
+  const { totals } = JSON.parse(await Deno.readTextFile(json));
+  await Deno.remove(json);
+  assertEquals(totals[0].via, "pipe");
 });
