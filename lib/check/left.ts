@@ -9,7 +9,8 @@ import { errorCode } from "../error.ts";
 import { namesIn, readText } from "../posix/folder.ts";
 import { libc } from "../posix/libc.ts";
 import { MessageQueue } from "../posix/mqueue.ts";
-import { unlink } from "../posix/file.ts";
+import { close, O_NOFOLLOW, O_PATH, open, unlink } from "../posix/file.ts";
+import { stat } from "../posix/stat.ts";
 import type { Watch } from "./watch.ts";
 
 const QUEUES = "/dev/mqueue";
@@ -32,7 +33,11 @@ export class Before {
   }
 
   get #folders(): string[] {
-    return [QUEUES, SEGMENTS, this.#cwd, `${this.#cwd}/run`, "/tmp"];
+    const inMemory = namesIn(SEGMENTS).map((name) => `${SEGMENTS}/${name}`);
+    return [
+      ...[QUEUES, SEGMENTS, ...inMemory],
+      ...[this.#cwd, `${this.#cwd}/run`, "/tmp"],
+    ];
   }
 
   #listed(): string[] {
@@ -68,6 +73,17 @@ export class Before {
     // Anybody may have made what lies in ours.
     for (const path of this.#isOwn ? now : []) {
       const kind = folderOf(path) === this.#cwd ? kindOf(path) : undefined;
+      if (kind !== undefined) left.set(path, kind);
+    }
+    // sem_open(3) maps a semaphore before it has its name.
+    const mapped = new Map(
+      [...watch.objects.values()].map(({ object }) => object)
+        .filter(({ name }) => name?.startsWith(`${SEGMENTS}/`))
+        .map(({ id, kind }) => [Number(id.replace(/.*:/, "")), kind]),
+    );
+    for (const path of now) {
+      if (!path.startsWith(`${SEGMENTS}/`)) continue;
+      const kind = mapped.get(inodeOf(path) ?? 0);
       if (kind !== undefined) left.set(path, kind);
     }
     return [...left].filter(([path]) => now.has(path) || this.#isNew(path))
@@ -125,6 +141,16 @@ function removeQueues(
   });
 }
 
+function inodeOf(path: string): number | undefined {
+  const fd = open(path, O_PATH | O_NOFOLLOW);
+  if (fd < 0) return undefined; // it has just gone
+  try {
+    return stat(fd).inode;
+  } finally {
+    close(fd);
+  }
+}
+
 function folderOf(path: string): string {
   return path.slice(0, path.lastIndexOf("/"));
 }
@@ -135,6 +161,8 @@ function kindOf(path: string): "FIFO" | "socket" | undefined {
     const { isFifo, isSocket } = Deno.lstatSync(path);
     return isFifo ? "FIFO" : isSocket ? "socket" : undefined;
   } catch (error) {
+    // Deno shows us nothing of /dev; what lies there was listed before and after.
+    if (error instanceof Deno.errors.NotCapable) return undefined;
     if (["ENOENT", "ENOTDIR"].includes(errorCode(error) ?? "")) {
       return undefined;
     }

@@ -49,8 +49,15 @@ const ROLES: Record<string, Who> = {
   receiver: "process2",
 };
 
+/** A thread's name in many a log of Java: `[main] INFO Producer - Writing 1`. */
+const THREAD = /\[main\](?=\s+[A-Z]{4,5}\s+\S+\s+-\s)/;
+
 /** A Pid in a line. */
 const PID = /\bp(?:rocess[ _]?)?id\b\D{0,6}(\d+)/i;
+
+/** The Pid of the parent, which a child may say, too. */
+const PARENT_PID =
+  /\bparent(?:'s)?(?:[ _-]?process(?:'s)?)?[ _:-]{0,2}p(?:rocess[ _]?)?id\b\D{0,6}\d+/gi;
 
 /** Numbers that count or name something, and are no values. */
 const OTHER_NUMBERS = /\b(?:process|slot|index|position)[ _#[-]*\d+\]?/gi;
@@ -89,7 +96,7 @@ const AT_ITS_END = /^\w+\W{1,4}(?:(?:value|number|item)\W{1,4})?-?\d+\W*$/i;
 const EVENTS: [What, RegExp][] = [
   [
     "wait",
-    /not (?:yet )?(?:available|ready)|no data|no value|nothing to read|is empty|waiting for (?:data|values?)|retrying/i,
+    /not (?:yet )?(?:available|ready)|(?<!temporarily )unavailable|no (?:new )?data|no value|nothing to read|is empty|waiting for (?:data|values?)|retrying/i,
   ],
   ["pause", /\bsleep|\bpaus/i],
   [
@@ -152,8 +159,9 @@ export function readLine(raw: string, at?: number): Line {
   const exact = SHEET.test(text);
   const named = whoIn(text);
   if (BESIDES.test(text)) return { at, text, who: named, exact };
-  const pid = pidIn(text);
-  const rest = text.replace(PID, "").replace(OTHER_NUMBERS, "");
+  const own = named === "parent" ? text : text.replace(PARENT_PID, "");
+  const pid = pidIn(own);
+  const rest = own.replace(PID, "").replace(OTHER_NUMBERS, "");
   for (const [what, pattern] of EVENTS) {
     const match = pattern.exec(rest);
     const who = named ?? SPEAKERS[what];
@@ -196,7 +204,8 @@ function pidIn(text: string): number | undefined {
 }
 
 function whoIn(text: string): Who | undefined {
-  const word = NAMES.exec(text)?.[1].toLowerCase().replace(/[ _-]/g, "");
+  const found = NAMES.exec(text.replace(THREAD, "")) ?? NAMES.exec(text);
+  const word = found?.[1].toLowerCase().replace(/[ _-]/g, "");
   if (word === undefined) return undefined;
   return ROLES[word] ?? (word.endsWith("1") ? "process1" : "process2");
 }

@@ -69,24 +69,37 @@ function accessOf(pid: number, fd: string): ObjectSeen["access"] | undefined {
   return (["read", "write", "both"] as const)[flags & 3] ?? "both";
 }
 
-/** A mapping that is writable and shared: address, mode, offset, inode, path. */
-const MAPPING = /^\S+ .w.s \S+ (\S+) (\d+) *(.*)$/gm;
+/** A shared mapping: address, mode, offset, device, inode, path. */
+const MAPPING = /^\S+ (r-|-w|rw).s \S+ (\S+) (\d+) *(.*)$/gm;
 
 /** Memory of a driver, such as io_uring's, or of SQLite's: no values in it. */
-const DRIVER = /^\/dev\/(?!shm\/|zero$)|^anon_inode:|^(?!\/dev\/).*-shm$/;
+const DRIVER = /^\/dev\/(?!shm\/|zero$)|^anon_inode:/;
+
+/** SQLite's `x.db-shm` lies beside its `x.db`. */
+function isSqlite(name: string): boolean {
+  if (name.startsWith("/dev/") || !name.endsWith("-shm")) return false;
+  const fd = open(name.slice(0, -"-shm".length), O_PATH);
+  if (fd >= 0) close(fd);
+  return fd >= 0;
+}
 
 function mappingsOf(pid: number): ObjectSeen[] {
   const maps = readText(`/proc/${pid}/maps`) ?? "";
   const found = new Map<string, ObjectSeen>(); // may be mapped twice
-  for (const [, device, inode, path] of maps.matchAll(MAPPING)) {
+  for (const [, mode, device, inode, path] of maps.matchAll(MAPPING)) {
     const name = path.replace(/ \(deleted\)$/, "");
-    if (DRIVER.test(name)) continue;
+    if (DRIVER.test(name) || isSqlite(name)) continue;
     const id = `memory:${device}:${inode}`;
     const kind = /^\/dev\/shm\/sem\./.test(name)
       ? "semaphore"
       : "shared memory";
     const named = name === "" || name === "/dev/zero" ? {} : { name };
-    found.set(id, { kind, id, ...named, access: "both" });
+    const access = ({ "r-": "read", "-w": "write" } as const)[mode] ?? "both";
+    const before = found.get(id)?.access ?? access;
+    found.set(id, {
+      ...{ kind, id, ...named },
+      access: before === access ? access : "both",
+    });
   }
   return [...found.values()];
 }

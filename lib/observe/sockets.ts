@@ -27,8 +27,9 @@ function refresh(inode: number): void {
     paths = new Map();
     const [, ...rows] = (readText("/proc/net/unix") ?? "").split("\n");
     for (const row of rows) {
-      const [unix, path = ""] = row.trim().split(/ +/).slice(6);
-      paths.set(Number(unix), path);
+      const [, unix, path = ""] = /^(?:\S+ +){6}(\d+)(?: (.*))?$/.exec(row) ??
+        [];
+      if (unix !== undefined) paths.set(Number(unix), path);
     }
     readAt = performance.now();
   }

@@ -9,6 +9,7 @@ import { errno, libc, SystemError } from "./libc.ts";
 /** The object of a descriptor. */
 export interface Stat {
   kind: "FIFO" | "socket" | "directory" | "file" | "link" | "device";
+  inode: number;
   /** The user id of the owner. */
   uid: number;
   /** Permission bits, such as 0o600. */
@@ -52,6 +53,7 @@ export function stat(fd: number): Stat {
   const mode = bits & 0o7777;
   return {
     kind: KINDS[bits >> 12] ?? "device",
+    inode: Number(data.getBigUint64(32, true)),
     uid,
     mode,
     links: data.getUint32(16, true),

@@ -52,6 +52,7 @@ export const RIGHT: readonly Example[] = [
   { title: "C, fork and mmap", files: ["right_shared_memory.c"] },
   { title: "a list of a Manager", files: ["right_manager.py"] },
   { title: "a System V queue", files: ["right_system_v.py"] },
+  { title: "a segment, read-only in process 2", files: ["right_read_only.py"] },
   {
     title: "the parent hands values on",
     files: ["right_relay.py"],
@@ -71,6 +72,11 @@ export const RIGHT: readonly Example[] = [
     title: "UDP datagrams",
     files: ["odd_datagrams.py"],
     says: /datagrams are not followed/,
+  },
+  {
+    title: "a connection for each value",
+    files: ["odd_connections.py"],
+    says: /nor a connection for each value/,
   },
   {
     title: "behind a prompt, in its own words",
@@ -184,11 +190,11 @@ export const WRONG: readonly Example[] = [
     endless: true,
   },
   {
-    title: "leaves sockets, FIFOs and queues behind",
+    title: "leaves sockets, semaphores and queues",
     files: ["wrong_names_left.py"],
     rule: 1,
     says:
-      /(?=.*the socket )(?=.*the FIFO )(?=.*the message queue \/left)(?=.*the System V message queue)/,
+      /(?=.*the socket \/\S*a socket,)(?=.*the semaphore \/dev\/shm\/sem\.left)(?=.*the FIFO )(?=.*the message queue \/left)(?=.*the System V message queue)/,
   },
   {
     title: "leaves a segment and a child behind",
