@@ -77,7 +77,10 @@ export function refuseStranger(
   { headers }: Request,
   { port }: Guard,
 ): Refused | undefined {
-  const hosts = [`127.0.0.1:${port}`, `localhost:${port}`];
+  // A browser leaves the usual port out.
+  const hosts = ["127.0.0.1", "localhost"].map((host) =>
+    new URL(`http://${host}:${port}`).host
+  );
   // A name that an attacker's DNS leads to 127.0.0.1 is another Host.
   if (!hosts.includes(headers.get("host") ?? "")) {
     return { status: 403, why: "unknown Host" };

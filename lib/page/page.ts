@@ -72,9 +72,12 @@ async function listen(server: PageServer, port: number): Promise<string> {
   try {
     return await server.listen(port);
   } catch (error) {
-    if (!(error instanceof Deno.errors.AddrInUse)) throw error;
-    throw new LabError(
-      `Cannot use port ${port} as another program has it: try --port=0`,
-    );
+    const why = error instanceof Deno.errors.AddrInUse
+      ? "another program has it"
+      : error instanceof Deno.errors.PermissionDenied
+      ? "it is the system's"
+      : undefined;
+    if (why === undefined) throw error;
+    throw new LabError(`Cannot use port ${port} as ${why}: try --port=0`);
   }
 }

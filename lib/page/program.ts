@@ -136,7 +136,7 @@ export class Program {
     return true;
   }
 
-  /** Ends it and all its processes. */
+  /** Ends it and all its processes that were seen. */
   async end(): Promise<void> {
     this.#lookAtFamily();
     this.#actor.kill();

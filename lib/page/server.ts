@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { isExpected } from "../error.ts";
 import type { Entry } from "../observe/recording.ts";
 import { LOCKS } from "../race/writer.ts";
 import { SIGNALS } from "./actor.ts";
@@ -102,7 +103,10 @@ export class PageServer implements AsyncDisposable {
     // One change after the other: a run ends before the next one starts.
     const change = this.#changing.then(() =>
       this.#post(new URL(request.url).pathname, body)
-    );
+    ).catch((error) => {
+      if (!isExpected(error)) throw error;
+      return error.message;
+    });
     this.#changing = change.catch(() => {});
     const refused = await change;
     if (typeof refused === "string") {

@@ -4,6 +4,7 @@
  *
  * @module
  */
+import { isExpected } from "../error.ts";
 import { belongsTo } from "../observe/channel.ts";
 import type { Entry } from "../observe/recording.ts";
 import { Watcher } from "../observe/watcher.ts";
@@ -178,7 +179,14 @@ export class Stage {
     await Promise.all(this.#actors.map(({ ended }) => ended));
     this.#watcher?.[Symbol.dispose]();
     this.#watcher = undefined;
-    if (this.#run) await this.removeLeft();
+    try {
+      if (this.#run) await this.removeLeft();
+    } catch (error) {
+      if (!isExpected(error)) throw error;
+      // The next run must not wait for a server that has gone.
+      const line = { level: "WARNING", logger: "remove", pid: Deno.pid };
+      this.#tell({ time: now(), ...line, message: error.message });
+    }
     this.#actors = [];
     this.#run = undefined;
   }
