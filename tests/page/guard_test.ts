@@ -1,5 +1,6 @@
 // The guard, by requests as curl and a hostile page would send them.
 import { assert, assertEquals } from "@std/assert";
+import { refuseStranger } from "../../lib/page/guard.ts";
 import { PageServer } from "../../lib/page/server.ts";
 import { MOST_CLIENTS } from "../../lib/page/events.ts";
 
@@ -51,6 +52,13 @@ Deno.test("the printed address gives a cookie that scripts and other sites lack"
   assert(/location: \/\r/i.test(first), first);
   assert(/set-cookie: .*; HttpOnly; SameSite=Strict; Path=\/\r/i.test(first));
   assert(!/\b0\.0\.0\.0/.test(address.href));
+});
+
+Deno.test("a browser leaves the port 80 out of Host and Origin", () => {
+  const guard = { port: 80, token: "", scriptHash: "" };
+  const headers = { host: "127.0.0.1", origin: "http://127.0.0.1" };
+  const request = new Request("http://127.0.0.1/", { headers });
+  assertEquals(refuseStranger(request, guard), undefined);
 });
 
 Deno.test("the guard refuses every stranger, and lets the page in", async () => {

@@ -94,6 +94,31 @@ Deno.test({
   },
 });
 
+Deno.test({
+  name:
+    "page: a server that has gone is said in words, and the next run begins",
+  ignore: natsCommand === undefined,
+  async fn() {
+    await using server = await NatsServer.start();
+    await using page = startPage([`--server=${server.url}`], {});
+    const visitor = await Visitor.of(page);
+    assertEquals(await visitor.post("/run", RUN), [200, "{}"]);
+    await visitor.saw('"Read: 3"');
+    await server.kill();
+    const [status, text] = await visitor.post("/remove", {});
+    assertEquals(status, 400);
+    assertMatch(text, /^Refused: Cannot reach a NATS server/);
+    assertEquals(await visitor.post("/run", { ...RUN, via: "fifo" }), [
+      200,
+      "{}",
+    ]);
+    await visitor.saw('"part":"producer"');
+    page.kill("SIGINT");
+    assertEquals((await page.ended()).code, 130);
+    assert(!page.lines.some((line) => line.includes("Uncaught")));
+  },
+});
+
 Deno.test("page: where no server is, nats is not offered, and --server says so", async () => {
   const env = { NATS_URL: NOBODY };
   await using page = startPage([], env);
