@@ -202,7 +202,10 @@ function withoutPid(evidence: Evidence, missing: number) {
   const { length } = linesOf(evidence, who);
   const spoke = evidence.lines.some((line) => line.who === "parent");
   const children = (evidence.live?.processes.size ?? 0) > 1;
-  const hint = length > 0
+  const values = evidence.lines.some(({ value }) => value !== undefined);
+  const hint = !evidence.live && !values
+    ? "a file that is named alone is a saved log, and this one has no value: to run a program, deno task check -- python3 lab3.py"
+    : length > 0
     ? "print the Pid first: Pid:29410"
     : spoke && children
     ? "no line of a child came: logging is set up where a spawned child does not run it, under 'if __name__'"

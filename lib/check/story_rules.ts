@@ -183,7 +183,9 @@ export function waits(evidence: Evidence, expectation: Expectation): Finding {
     ? 0
     : Math.max(1, Math.floor(thereMs / retryMs) - 2);
   const most = Math.ceil(Math.max(pauseMs, window?.pauseMs ?? 0) / retryMs) + 2;
-  const got = `${waiting} time${waiting === 1 ? "" : "s"} during the pause`;
+  const got = window?.lateStart
+    ? "it came only after the pause"
+    : `${waiting} time${waiting === 1 ? "" : "s"} during the pause`;
   if (waiting >= least && waiting <= most && !window?.lateStart) {
     return { ok: true, got };
   }

@@ -59,9 +59,10 @@ export function readCommandLine<Options>(
   );
   const refuse = (name: string, allowed: string): never => {
     const value = given.get(name) ?? "";
-    throw new UsageError(
-      `Cannot use --${name}=${value}: it must be ${allowed}`,
-    );
+    const flag = value === "" && command.flags[name].value === undefined
+      ? `--${name}` // a switch
+      : `--${name}=${value}`;
+    throw new UsageError(`Cannot use ${flag}: it must be ${allowed}`);
   };
   const values: Record<string, unknown> = {};
   for (const [name, flag] of Object.entries(command.flags)) {

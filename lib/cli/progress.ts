@@ -40,7 +40,8 @@ export class Progress implements Disposable {
       ? `${name} [{bar}] {percentage}% | {value}/{total} | ETA {eta_formatted}`
       : `${name} {value} values | {duration_formatted}`;
     // Change no setting of the terminal: kill -9 could not set it back.
-    const terminal = { hideCursor: false, linewrap: true };
+    // Nor fill 80 columns at seven digits: the next line would be ours, too.
+    const terminal = { hideCursor: false, linewrap: true, barsize: 30 };
     const bar = new SingleBar({ format, clearOnComplete: true, ...terminal });
     return new Progress(systemClock, total, bar);
   }

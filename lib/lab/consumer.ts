@@ -42,7 +42,7 @@ export async function runConsumer(
   await using output = path === undefined
     ? undefined
     : await Output.open(path, signal);
-  using progress = await openProgress("Reading", count, options);
+  using progress = await openProgress("Reading", count, options, memory);
   const name = options.as ?? "process2";
   const address = addressOf(options, options.as, memory);
   const { openReceiver } = await mechanism.load();

@@ -150,7 +150,7 @@ const MOVING = {
     help:
       "how many messages the buffer holds, where one can choose; 0 for a rendezvous",
   }),
-  quiet: toggle("no line per value: a progress bar and a summary"),
+  quiet: toggle("no line per value, but a summary"),
   calls: CALLS,
 };
 
@@ -242,6 +242,7 @@ export const LAB = defineCommand({
   examples: [
     "deno task lab",
     "deno task lab --via=workers --pause=1s --retry=200ms",
+    "deno task shared-memory                      # lab --via=workers, no other",
   ],
   check(options, written) {
     checkFiles(options, written);

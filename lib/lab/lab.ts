@@ -7,12 +7,10 @@
  * @module
  */
 import { delay } from "@std/async/delay";
-import { TextLineStream } from "@std/streams/text-line-stream";
 import type { KeptOpen } from "../channel/mod.ts";
 import { SIGNAL_MS } from "../cli/command.ts";
 import { ProcessLog } from "../cli/log.ts";
 import type { CommandLine } from "../cli/command_line.ts";
-import { isErrorFull, writeError } from "../cli/standard_error.ts";
 import { LabError } from "../error.ts";
 import { removeHint } from "../mechanism/address.ts";
 import { permissionsFor } from "../mechanism/mod.ts";
@@ -36,8 +34,6 @@ import type { WorkerJob } from "./worker.ts";
 const GRACE_MS = 1000;
 /** How often (ms) the parent checks whether the first child is ready. */
 const READY_MS = 10;
-/** How often (ms) the parent checks whether standard error has room again. */
-const FULL_MS = 5;
 
 const TITLES = {
   producer: "Process 1 (the producer)",
@@ -74,7 +70,7 @@ export async function runLab(
     );
   }
   using pipe = mechanism.name === "pipe" ? new Pipe() : undefined;
-  const shared = { signal, memory, pipe, kept, recorder };
+  const shared = { memory, pipe, kept, recorder };
   const run = new Run(line, log, shared);
   signal.addEventListener("abort", () => run.endAll(0));
   signal.throwIfAborted(); // no event comes for an earlier Ctrl-C
@@ -96,7 +92,6 @@ export async function runLab(
 
 /** What the children share. */
 interface Shared {
-  signal: AbortSignal;
   memory?: SharedArrayBuffer;
   pipe?: Pipe;
   kept?: KeptOpen;
@@ -186,7 +181,7 @@ class Run {
 
   #startProcess(part: Part, nothing: boolean): Child {
     const { options } = this.#line;
-    const { pipe, signal, recorder } = this.#shared;
+    const { pipe, recorder } = this.#shared;
     const producing = part === "producer";
     const args = argumentsOf(part, this.#line, nothing);
     const process: ProcessOptions = {
@@ -195,12 +190,7 @@ class Run {
       permissions: permissionsFor(options.mechanism),
       stdin: producing ? "inherit" : pipe?.output ?? "ignore",
       stdout: producing && pipe ? pipe.input : "inherit",
-      // Two progress bars on one terminal would write over each other.
-      onError: recorder
-        ? (pieces, pid) => recorder.takeLines(pieces, pid)
-        : producing && options.quiet
-        ? (pieces) => relayLines(pieces, signal)
-        : undefined,
+      onError: recorder && ((pieces, pid) => recorder.takeLines(pieces, pid)),
     };
     const command = denoArguments(process).join(" ");
     this.#log.debug(`Starting ${part}: deno ${command}`);
@@ -209,19 +199,6 @@ class Run {
       recorder?.started(child.pid, part, `${part} ${args.join(" ")}`);
     }
     return child;
-  }
-}
-
-async function relayLines(
-  pieces: AsyncIterable<Uint8Array>,
-  signal: AbortSignal,
-): Promise<void> {
-  const lines = ReadableStream.from(pieces)
-    .pipeThrough(new TextDecoderStream())
-    .pipeThrough(new TextLineStream());
-  for await (const line of lines) {
-    writeError(line);
-    while (isErrorFull() && !signal.aborted) await delay(FULL_MS);
   }
 }
 

@@ -49,7 +49,7 @@ export async function runProducer(
   const input = options.input === undefined
     ? undefined
     : await openInput(options.input, signal);
-  using progress = await openProgress("Writing", total, options);
+  using progress = await openProgress("Writing", total, options, memory);
   const address = addressOf(options, options.to, memory);
   const { openSender } = await mechanism.load();
   const log = new ProcessLog(from);

@@ -147,13 +147,22 @@ export function waitOptionsOf(
   };
 }
 
-/** Opens a progress bar, if `--quiet` leaves the terminal free for one. */
+/**
+ * Opens a progress bar, if the terminal is free for one: no lines come, no
+ * values, and no other end is there, of a lab or of a shell's pipe.
+ */
 export async function openProgress(
   doing: string,
   total: number | undefined,
-  { quiet, log }: Options,
+  options: Options,
+  memory?: SharedArrayBuffer,
 ): Promise<Progress> {
-  return quiet && log === "lab"
+  const { quiet, log, parent, mechanism } = options;
+  const beside = parent !== undefined || memory !== undefined ||
+    mechanism.name === "pipe";
+  const values = "output" in options && options.output === "-" &&
+    Deno.stdout.isTerminal();
+  return quiet && log === "lab" && !beside && !values
     ? await Progress.onTerminal(doing, total ?? 0)
     : Progress.silent();
 }

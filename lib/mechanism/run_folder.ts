@@ -152,9 +152,9 @@ export class Place implements Disposable {
     close(fd);
     throw new LabError(
       found.kind !== kind
-        ? `Cannot use ${path} as a ${kind} as it is ${
-          WORDS[found.kind]
-        }: remove it or choose another --name`
+        ? `Cannot use ${path} as a ${kind} as it is ${WORDS[found.kind]}: ${
+          found.kind === "directory" ? "rmdir" : "rm"
+        } ${path}, or choose another --name`
         : `Cannot use ${path} as it belongs to user ${found.uid} and we are user ${user}: choose another --name`,
     );
   }

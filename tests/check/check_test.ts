@@ -39,6 +39,12 @@ Deno.test("check judges a saved log by what a log alone can show", async () => {
   assertMatch(text, /^PASS: 55 of 55 points$/m);
 });
 
+Deno.test("check says that a program without -- was read as a log", async () => {
+  const { code, text } = await check("examples/sheet.py");
+  assertEquals(code, 1);
+  assertMatch(text, /to run a program, deno\s+task check -- python3 lab3\.py/);
+});
+
 const USAGE: [args: string[], says: RegExp][] = [
   [[], /Cannot judge nothing: name one log/],
   [["a.txt", "b.txt"], /Cannot judge a\.txt b\.txt/],

@@ -5,7 +5,7 @@ import { delay } from "@std/async/delay";
 import { ProcessLog, startLog } from "../../lib/cli/log.ts";
 import { read, setNonBlocking } from "../../lib/posix/file.ts";
 import { Pipe } from "../../lib/posix/pipe.ts";
-import { freshName, leftovers, start } from "../scripts.ts";
+import { freshName, leftovers, start, taskArguments } from "../scripts.ts";
 
 const PERMISSIONS = ["--allow-read=.", "--allow-write=run", "--allow-ffi"];
 
@@ -34,6 +34,30 @@ Deno.test("a terminal gets colours, and neither a file nor NO_COLOR does", async
   })
     .output();
   assert(!new TextDecoder().decode(stderr).includes("\x1b"));
+});
+
+Deno.test("a progress bar is drawn where nothing else is, and not beside values or in a lab", async () => {
+  const cases: [task: "producer" | "consumer" | "lab", bar: boolean, string][] =
+    [
+      ["producer", true, "--via=queue --capacity=10 --count=10"],
+      ["consumer", false, "--via=queue --capacity=10 --count=10 --output=-"],
+      ["producer", false, "--via=pipe --count=10 | cat > /dev/null"],
+      ["lab", false, "--count=10"],
+      ["lab", false, "--count=10 --via=workers"],
+    ];
+  const name = freshName();
+  for (const [task, bar, flags] of cases) {
+    const args = taskArguments(task).join(" ");
+    const command = `'${Deno.execPath()}' ${args} --quiet --name=${name}`;
+    const { code, stdout } = await new Deno.Command("script", {
+      args: ["-qfec", `${command} ${flags}`, "/dev/null"],
+      stdin: "null",
+    }).output();
+    const text = new TextDecoder().decode(stdout);
+    assertEquals(code, 0, text);
+    assertEquals(/ing \[[=-]*\]/.test(text), bar, text);
+  }
+  assertEquals(leftovers(name), []);
 });
 
 for (const which of ["standard error", "standard output"] as const) {

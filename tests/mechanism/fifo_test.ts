@@ -426,7 +426,7 @@ Deno.test("a file that replaces the FIFO during a wait is a clear error, and is 
   assertEquals((await consumer.ended()).code, 1);
   assertEquals(
     consumer.lines.at(-1),
-    `ERROR:process2:Cannot use ${path} as a FIFO as it is a regular file: remove it or choose another --name`,
+    `ERROR:process2:Cannot use ${path} as a FIFO as it is a regular file: rm ${path}, or choose another --name`,
   );
   assertEquals(await Deno.readTextFile(path), "precious");
   await Deno.remove(path);
