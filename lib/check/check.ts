@@ -6,6 +6,7 @@
  */
 import { mkdirSync } from "node:fs";
 import { print } from "../cli/command.ts";
+import { allWritten, ResultFile, writeFile } from "../cli/result_file.ts";
 import type { CommandLine } from "../cli/command_line.ts";
 import { LabError, reason, UsageError } from "../error.ts";
 import { withChannel } from "./channel.ts";
@@ -37,19 +38,24 @@ export async function runCheck(
     );
   }
   const files = fileNames(subjects.map(({ name }) => name));
+  const { csv } = options;
+  using marks = csv === undefined ? undefined : new ResultFile("csv", csv);
   const reports: Report[] = [];
+  let failure: unknown;
   try {
     for (const [i, subject] of subjects.entries()) {
       reports.push(await judgeSubject(subject, options, files[i], signal));
       if (subjects.length > 1) progress(reports, subjects.length);
     }
-  } finally { // what was measured before an error, or before Ctrl-C, is kept
-    flagCopies(reports);
-    if (options.csv !== undefined && reports.length > 0) {
-      save(options.csv, asCsv(reports));
-    }
+  } catch (error) {
+    failure = error; // or Ctrl-C: the marks of those before are kept
   }
-  await print(formatted(reports, options.format));
+  flagCopies(reports);
+  await allWritten(
+    reports.length > 0 ? marks?.write(asCsv(reports)) : undefined,
+    failure ? undefined : print(formatted(reports, options.format)),
+  );
+  if (failure) throw failure;
   const verdicts = reports.map(({ verdict }) => verdict);
   if (verdicts.some((verdict) => verdict === "fail" || verdict === "mixed")) {
     return 1;
@@ -85,7 +91,7 @@ export async function judgeSubject(
           return { evidence, judgement };
         };
         runs.push(await conclusive(once));
-        keep(options.record, file, subject, runs);
+        await keep(options.record, file, subject, runs);
       }
     }
   }
@@ -153,7 +159,7 @@ async function textOf(path: string): Promise<string> {
 }
 
 /** Keeps the recording of a run that did not pass. */
-function keep(
+async function keep(
   folder: string | undefined,
   file: string,
   { name }: Subject,
@@ -166,18 +172,10 @@ function keep(
   } catch (error) {
     throw new LabError(`Cannot make the folder ${folder}: ${reason(error)}`);
   }
-  save(
+  await writeFile(
     `${folder}/${file}.${runs.length}.jsonl`,
     recordingOf(run.evidence, name),
   );
-}
-
-function save(path: string, text: string) {
-  try {
-    Deno.writeTextFileSync(path, text);
-  } catch (error) {
-    throw new LabError(`Cannot write ${path}: ${reason(error)}`);
-  }
 }
 
 /** Sixty programs take minutes: says how far it has come. */

@@ -58,3 +58,26 @@ Deno.test("check --csv writes the marks though nobody reads the report", async (
   assertEquals([ended.code, ended.log], [1, ""]);
   assertMatch(Deno.readTextFileSync(csv), /log.txt,fail,/);
 });
+
+Deno.test("check prints its report though the marks cannot be written in the end", async () => {
+  await using folder = await freshFolder();
+  const csv = `${folder.path}/marks.csv`;
+  const words = [...taskArguments("check"), `--csv=${csv}`];
+  await using limited = shell(
+    `trap '' XFSZ; ulimit -f 0; ` +
+      `exec ${Deno.execPath()} ${words.join(" ")} fixtures/lab-sheet.txt`,
+  );
+  const { code, log } = await limited.ended();
+  const said = `ERROR:check:Cannot write --csv=${csv}: File too large`;
+  assertEquals([code, log], [1, said]);
+  const report = new TextDecoder().decode(await limited.output());
+  assertMatch(report, /^PASS: 55 of 55 points$/m);
+});
+
+Deno.test("check says at once that the marks cannot be written", async () => {
+  const flag = "--csv=no-such-folder/marks.csv";
+  await using script = start("check", [flag, "--", "sleep", "60"]);
+  const { code, log } = await script.ended();
+  const said = `ERROR:check:Cannot write ${flag}: No such file or directory`;
+  assertEquals([code, log], [1, said]);
+});
