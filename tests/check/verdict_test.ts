@@ -140,10 +140,13 @@ Deno.test({
   name: "check is inconclusive, exit 3, if it never gets a processor in time",
   ignore,
   async fn() {
+    // So long that each run is stopped many times: one stop may be overlooked,
+    // as check notices only in its sleeps how late it is.
     await using script = start("check", [
       ...FLAGS,
+      "--pause=4s",
       ...python("wrong_alone.py"),
-    ], { env: ENV });
+    ], { env: { ...ENV, PAUSE: "4" } });
     let isRunning = true;
     const ended = script.ended().finally(() => isRunning = false);
     const signal = (name: Deno.Signal) => {
